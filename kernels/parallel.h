@@ -1,0 +1,31 @@
+// Threads for CPU kernels. Work is cut into blocks whose bounds depend on the size alone, never on the number of threads,
+// so that a sum made block by block has the same bits on 1 thread and on N.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <omp.h>
+
+namespace ito::kernels {
+
+// ITO_THREADS, else OMP_NUM_THREADS, else the number of processors.
+int num_threads();
+void set_num_threads(int threads);
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Calls body(first, last) for blocks of `grain` elements that cover [0, n). A single block runs on the calling thread.
+template <class Body>
+void parallel_for(int64_t n, int64_t grain, Body&& body) {
+  const int64_t blocks = ceil_div(n, grain);
+  const int threads = int(std::min<int64_t>(num_threads(), blocks));
+  if (threads <= 1 || omp_in_parallel()) {
+    for (int64_t b = 0; b < blocks; ++b) body(b * grain, std::min(n, (b + 1) * grain));
+    return;
+  }
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
+  for (int64_t b = 0; b < blocks; ++b) body(b * grain, std::min(n, (b + 1) * grain));
+}
+
+}  // namespace ito::kernels

@@ -1,0 +1,63 @@
+#include "kernels/registry.h"
+
+#include <cstdlib>
+#include <map>
+
+namespace ito::kernels {
+
+namespace {
+std::vector<KernelRow>& rows() {
+  static std::vector<KernelRow> all;
+  return all;
+}
+
+// "op:variant,op:variant" from ITO_KERNEL. Pins are checked when the op is called, since registration may not be over yet.
+std::map<std::string, std::string, std::less<>> pins_from_environment() {
+  std::map<std::string, std::string, std::less<>> pins;
+  const char* setting = std::getenv("ITO_KERNEL");
+  std::string_view rest = setting ? setting : "";
+  while (!rest.empty()) {
+    const std::string_view pin = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), pin.size() + 1));
+    const size_t colon = pin.find(':');
+    ITO_CHECK(colon != std::string_view::npos, "ITO_KERNEL: expected op:variant, got '", pin, "'");
+    pins.emplace(pin.substr(0, colon), pin.substr(colon + 1));
+  }
+  return pins;
+}
+
+std::map<std::string, std::string, std::less<>>& pins() {
+  static auto all = pins_from_environment();
+  return all;
+}
+}  // namespace
+
+const std::vector<KernelRow>& kernel_rows() { return rows(); }
+
+void pin_variant(std::string_view op, std::string_view variant) {
+  if (variant.empty())
+    pins().erase(std::string(op));
+  else
+    pins()[std::string(op)] = variant;
+  ++detail::pin_generation;
+}
+
+namespace detail {
+
+unsigned pin_generation = 0;
+
+void add_row(const KernelRow& row) {
+  for (const KernelRow& other : rows())
+    ITO_CHECK(other.op != row.op || other.dtype != row.dtype || other.device != row.device || other.variant != row.variant, "kernel ", row.op, ":",
+              row.variant, " is registered twice: ", other.file, ":", other.line, " and ", row.file, ":", row.line);
+  rows().push_back(row);
+}
+
+std::string pinned_variant(std::string_view op) {
+  const auto found = pins().find(op);
+  return found == pins().end() ? "" : found->second;
+}
+
+}  // namespace detail
+
+}  // namespace ito::kernels

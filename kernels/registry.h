@@ -1,0 +1,107 @@
+// The table of kernels: op x device x variant, typed by the op's signature.
+//
+//   template <class T>
+//   using SoftmaxForward = Kernel<"softmax_forward", T, void(const T* x, T* y, int64_t rows, int64_t cols)>;   // the contract
+//   ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "reference", softmax_reference, float, double);          // a variant
+//   SoftmaxForward<float>::on(Device::cpu)(x, y, rows, cols);                                                  // a call
+//
+// The last variant registered in the op's file is the default; ITO_KERNEL=softmax_forward:reference[,op:variant] picks another.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/dtype.h"
+#include "tensor/memory.h"
+
+namespace ito::kernels {
+
+// A string as a template argument.
+template <size_t N>
+struct Name {
+  char characters[N];
+  constexpr Name(const char (&text)[N]) { std::copy_n(text, N, characters); }
+};
+
+// One row of the table, as `ito kernels list` and the completeness tests see it.
+struct KernelRow {
+  std::string_view op;
+  DType dtype;
+  Device device;
+  std::string_view variant;
+  std::string_view file;
+  int line;
+};
+const std::vector<KernelRow>& kernel_rows();
+
+// Pins a variant for this process (tests and the workbench); an empty variant lifts the pin. ITO_KERNEL does the same from outside.
+void pin_variant(std::string_view op, std::string_view variant);
+
+namespace detail {
+void add_row(const KernelRow& row);  // throws Error on a duplicate
+std::string pinned_variant(std::string_view op);
+extern unsigned pin_generation;      // changes with every pin, so that a cached choice is looked up again
+}  // namespace detail
+
+template <Name name, class T, class Signature>
+struct Kernel {
+  using Function = Signature*;
+  using Element = T;
+
+  static constexpr std::string_view op() { return name.characters; }
+
+  static void add(Device device, std::string_view variant, Function function, std::string_view file, int line) {
+    detail::add_row({op(), dtype_of<T>::value, device, variant, file, line});
+    variants().push_back({device, variant, function});
+  }
+
+  // The pinned variant, else the last registered one. Throws Error when there is none.
+  static Function on(Device device) {
+    struct Choice {
+      Function function = nullptr;
+      unsigned generation = ~0U;
+    };
+    static Choice choices[2];
+    Choice& choice = choices[size_t(device)];
+    if (choice.generation != detail::pin_generation) choice = {find(device, detail::pinned_variant(op())), detail::pin_generation};
+    return choice.function;
+  }
+
+  // The variant of that name; the last registered one for an empty name.
+  static Function find(Device device, std::string_view variant) {
+    Function found = nullptr;
+    for (const Variant& v : variants())
+      if (v.device == device && (variant.empty() || v.variant == variant)) found = v.function;
+    ITO_CHECK(found, "no kernel ", op(), variant.empty() ? "" : ":", variant, " for ", dtype_of<T>::value, " on ", name_of(device));
+    return found;
+  }
+
+ private:
+  struct Variant {
+    Device device;
+    std::string_view variant;
+    Function function;
+  };
+  static std::vector<Variant>& variants() {
+    static std::vector<Variant> all;
+    return all;
+  }
+};
+
+template <class... Ts, class Add>
+bool add_for_types(Add&& add) {
+  (add.template operator()<Ts>(), ...);
+  return true;
+}
+
+}  // namespace ito::kernels
+
+#define ITO_CONCAT_(a, b) a##b
+#define ITO_CONCAT(a, b) ITO_CONCAT_(a, b)
+// Registers function template `function` as a variant of kernel template `kernel` for the element types that follow.
+#define ITO_REGISTER_KERNEL(kernel, device, variant, function, ...)                                      \
+  [[maybe_unused]] static const bool ITO_CONCAT(registered_, __COUNTER__) =                              \
+      ::ito::kernels::add_for_types<__VA_ARGS__>(                                                        \
+          []<class T>() { kernel<T>::add(device, variant, &function<T>, __FILE__, __LINE__); })

@@ -1,0 +1,156 @@
+// Size classes are powers of two split in four (1, 1.25, 1.5, 1.75): at most 25 % of a block is unused.
+#include "tensor/memory.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "tensor/error.h"
+
+namespace ito {
+
+std::string_view name_of(Device device) { return device == Device::cpu ? "cpu" : "cuda"; }
+
+namespace {
+
+constexpr size_t alignment = 64;
+
+size_t size_class(size_t bytes) {
+  if (bytes <= 256) return 256;
+  const size_t step = std::bit_floor(bytes) / 4;
+  return (bytes + step - 1) / step * step;
+}
+
+class CachingAllocator {
+ public:
+  std::byte* allocate(size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    const size_t size = size_class(bytes);
+    std::byte* block = take_cached(size);
+    if (!block) block = from_system(size);
+    if (!block) {  // under pressure: give back what is cached, try once more
+      free_cached();
+      block = from_system(size);
+    }
+    ITO_CHECK(block, "out of memory: ", bytes, " bytes asked for on the cpu, ", counters_.active, " bytes held by tensors (peak ",
+              counters_.peak, "); use a smaller batch or network");
+    counters_.active += int64_t(size);
+    counters_.peak = std::max(counters_.peak, counters_.active);
+    return block;
+  }
+
+  void release(std::byte* block, size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    const size_t size = size_class(bytes);
+    counters_.active -= int64_t(size);
+    cache_[size].push_back(block);
+    counters_.cached += int64_t(size);
+  }
+
+  void free_all_cached() {
+    const std::lock_guard lock(mutex_);
+    free_cached();
+  }
+
+  MemoryCounters counters() {
+    const std::lock_guard lock(mutex_);
+    return counters_;
+  }
+  void reset_peak() {
+    const std::lock_guard lock(mutex_);
+    counters_.peak = counters_.active;
+  }
+
+ private:
+  std::byte* take_cached(size_t size) {
+    const auto found = cache_.find(size);
+    if (found == cache_.end() || found->second.empty()) return nullptr;
+    std::byte* block = found->second.back();
+    found->second.pop_back();
+    counters_.cached -= int64_t(size);
+    return block;
+  }
+
+  std::byte* from_system(size_t size) {
+    auto* block = static_cast<std::byte*>(std::aligned_alloc(alignment, size));
+    if (block) ++counters_.system_allocations;
+    return block;
+  }
+
+  void free_cached() {
+    for (auto& [size, blocks] : cache_)
+      for (std::byte* block : blocks) std::free(block);
+    cache_.clear();
+    counters_.cached = 0;
+  }
+
+  std::mutex mutex_;
+  std::map<size_t, std::vector<std::byte*>> cache_;
+  MemoryCounters counters_;
+};
+
+// Debug memory: every block its own, between guard zones, filled with bytes that read as NaN in every floating type.
+class GuardedAllocator {
+ public:
+  static constexpr size_t guard = 64;
+  static constexpr unsigned char guard_byte = 0xA5, fill_byte = 0xFF;
+
+  std::byte* allocate(size_t bytes) {
+    const size_t padded = (bytes + alignment - 1) / alignment * alignment;
+    auto* block = static_cast<std::byte*>(std::aligned_alloc(alignment, padded + 2 * guard));
+    ITO_CHECK(block, "out of memory: ", bytes, " bytes asked for on the cpu");
+    std::memset(block, guard_byte, padded + 2 * guard);
+    std::memset(block + guard, fill_byte, bytes);
+    return block + guard;
+  }
+
+  // A broken guard is a kernel that wrote out of bounds: nothing after it can be trusted.
+  void release(std::byte* data, size_t bytes) {
+    const auto broken = [](const std::byte* p, size_t n) {
+      for (size_t i = 0; i < n; ++i)
+        if (p[i] != std::byte{guard_byte}) return true;
+      return false;
+    };
+    if (broken(data - guard, guard) || broken(data + bytes, guard)) {
+      std::fprintf(stderr, "ito: a kernel wrote outside a block of %zu bytes\n", bytes);
+      std::abort();
+    }
+    std::free(data - guard);
+  }
+};
+
+// Never destroyed: tensors in static storage may outlive any order of destruction.
+CachingAllocator& cache() {
+  static auto* allocator = new CachingAllocator;
+  return *allocator;
+}
+
+bool debug_memory() {
+  static const bool on = std::getenv("ITO_DEBUG_MEMORY") != nullptr;
+  return on;
+}
+
+}  // namespace
+
+MemoryCounters memory_counters(Device) { return cache().counters(); }
+void reset_peak_memory(Device) { cache().reset_peak(); }
+void release_cached_memory(Device) { cache().free_all_cached(); }
+
+Storage::Storage(size_t bytes, Device device) : bytes_(bytes), device_(device) {
+  ITO_CHECK(device == Device::cpu, "this build has no ", name_of(device), " device; use cpu");
+  data_ = debug_memory() ? GuardedAllocator().allocate(bytes) : cache().allocate(bytes);
+}
+
+Storage::~Storage() {
+  if (debug_memory())
+    GuardedAllocator().release(data_, bytes_);
+  else
+    cache().release(data_, bytes_);
+}
+
+}  // namespace ito
