@@ -21,6 +21,8 @@ thread_local uint64_t next_sequence = 1;
 NoGrad::NoGrad() : before_(recording_on) { recording_on = false; }
 NoGrad::~NoGrad() { recording_on = before_; }
 bool recording() { return recording_on; }
+Recording::Recording() : before_(recording_on) { recording_on = true; }
+Recording::~Recording() { recording_on = before_; }
 
 FindNonFinite::FindNonFinite() : before_(find_non_finite) { find_non_finite = true; }
 FindNonFinite::~FindNonFinite() { find_non_finite = before_; }
@@ -145,7 +147,8 @@ Tensor apply(std::shared_ptr<Op> op, const Tensors& inputs) {
     for (const Tensor& x : inputs) needed |= requires_grad(x);
   if (needed)  // known before the forward, so that it can save just what is needed
     for (const Tensor& x : inputs)
-      op->inputs_.push_back({requires_grad(x) ? x.autograd_meta() : nullptr, x.defined() ? x.shape() : Shape{}, x.defined() ? x.dtype() : DType::f32});
+      op->inputs_.push_back(
+          {requires_grad(x) ? x.autograd_meta() : nullptr, x.defined() ? x.shape() : Shape{}, x.defined() ? x.dtype() : DType::f32});
 
   Tensor output;
   {
@@ -209,8 +212,8 @@ struct Engine {
       const Tensor grad_output = grads.at(meta);
       if (!wanted.contains(meta)) grads.erase(meta);
       Tensors gradients = options.create_graph ? op->backward_composed(grad_output) : op->backward(grad_output);
-      ITO_CHECK(gradients.size() == op->inputs_.size(), "[", op->name(), "] the rule returned ", gradients.size(), " gradients for ", op->inputs_.size(),
-                " inputs");
+      ITO_CHECK(gradients.size() == op->inputs_.size(), "[", op->name(), "] the rule returned ", gradients.size(), " gradients for ",
+                op->inputs_.size(), " inputs");
       for (size_t i = 0; i < gradients.size(); ++i) {
         if (!op->inputs_[i].meta || !gradients[i].defined()) continue;
         check_finite(*op, gradients[i], "backward");

@@ -30,10 +30,10 @@ Tensor grad_of(const Tensor& leaf);
 void clear_grad(const Tensor& leaf);
 
 struct GradOptions {
-  Tensor grad_output = {};     // cotangent, of the output's shape; ones for a one-element output when undefined
-  bool create_graph = false;   // record the backward pass, so that it can be differentiated again
-  bool keep_graph = false;     // keep saved tensors for another pass (create_graph implies it)
-  bool allow_unused = false;   // an input that `output` does not depend on: undefined gradient instead of an Error
+  Tensor grad_output = {};    // cotangent, of the output's shape; ones for a one-element output when undefined
+  bool create_graph = false;  // record the backward pass, so that it can be differentiated again
+  bool keep_graph = false;    // keep saved tensors for another pass (create_graph implies it)
+  bool allow_unused = false;  // an input that `output` does not depend on: undefined gradient instead of an Error
 };
 
 // Adds d output / d leaf to every leaf's grad.
@@ -53,6 +53,18 @@ class NoGrad {
   bool before_;
 };
 bool recording();
+
+// While one lives on this thread, operations are recorded again, also inside a NoGrad.
+class Recording {
+ public:
+  Recording();
+  ~Recording();
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+ private:
+  bool before_;
+};
 
 // While one lives, the first op (forward or backward) whose result is not finite throws an Error that names it. Slow: for finding a NaN.
 class FindNonFinite {

@@ -58,6 +58,13 @@ std::string pinned_variant(std::string_view op) {
   return found == pins().end() ? "" : found->second;
 }
 
+std::string pinned_for_all() { return pinned_variant("*"); }
+
+void mark_used(std::string_view op, DType dtype, Device device, std::string_view variant) {
+  for (KernelRow& row : rows())
+    if (row.op == op && row.dtype == dtype && row.device == device && row.variant == variant) row.used = true;
+}
+
 }  // namespace detail
 
 }  // namespace ito::kernels

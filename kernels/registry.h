@@ -5,7 +5,8 @@
 //   ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "reference", softmax_reference, float, double);          // a variant
 //   SoftmaxForward<float>::on(Device::cpu)(x, y, rows, cols);                                                  // a call
 //
-// The last variant registered in the op's file is the default; ITO_KERNEL=softmax_forward:reference[,op:variant] picks another.
+// The last variant registered in the op's file is the default; ITO_KERNEL=softmax_forward:reference[,op:variant] picks another,
+// ITO_KERNEL=*:reference that variant of every op that has it.
 #pragma once
 
 #include <algorithm>
@@ -33,16 +34,20 @@ struct KernelRow {
   std::string_view variant;
   std::string_view file;
   int line;
+  bool used = false;  // has been looked up for a call
 };
 const std::vector<KernelRow>& kernel_rows();
 
-// Pins a variant for this process (tests and the workbench); an empty variant lifts the pin. ITO_KERNEL does the same from outside.
+// Pins a variant of an op, or of every op that has it ("*"), for this process; an empty variant lifts the pin. ITO_KERNEL does the same
+// from outside.
 void pin_variant(std::string_view op, std::string_view variant);
 
 namespace detail {
-void add_row(const KernelRow& row);  // throws Error on a duplicate
-std::string pinned_variant(std::string_view op);
-extern unsigned pin_generation;      // changes with every pin, so that a cached choice is looked up again
+void add_row(const KernelRow& row);               // throws Error on a duplicate
+std::string pinned_variant(std::string_view op);  // of the op itself; empty when there is none
+std::string pinned_for_all();
+void mark_used(std::string_view op, DType dtype, Device device, std::string_view variant);
+extern unsigned pin_generation;  // changes with every pin, so that a cached choice is looked up again
 }  // namespace detail
 
 template <Name name, class T, class Signature>
@@ -65,17 +70,8 @@ struct Kernel {
     };
     static Choice choices[2];
     Choice& choice = choices[size_t(device)];
-    if (choice.generation != detail::pin_generation) choice = {find(device, detail::pinned_variant(op())), detail::pin_generation};
+    if (choice.generation != detail::pin_generation) choice = {chosen(device).function, detail::pin_generation};
     return choice.function;
-  }
-
-  // The variant of that name; the last registered one for an empty name.
-  static Function find(Device device, std::string_view variant) {
-    Function found = nullptr;
-    for (const Variant& v : variants())
-      if (v.device == device && (variant.empty() || v.variant == variant)) found = v.function;
-    ITO_CHECK(found, "no kernel ", op(), variant.empty() ? "" : ":", variant, " for ", dtype_of<T>::value, " on ", name_of(device));
-    return found;
   }
 
  private:
@@ -87,6 +83,22 @@ struct Kernel {
   static std::vector<Variant>& variants() {
     static std::vector<Variant> all;
     return all;
+  }
+
+  static const Variant* find(Device device, std::string_view variant) {
+    const Variant* found = nullptr;
+    for (const Variant& v : variants())
+      if (v.device == device && (variant.empty() || v.variant == variant)) found = &v;
+    return found;
+  }
+
+  static const Variant& chosen(Device device) {
+    const std::string pinned = detail::pinned_variant(op());
+    const Variant* found = find(device, pinned.empty() ? detail::pinned_for_all() : pinned);
+    if (!found && pinned.empty()) found = find(device, "");
+    ITO_CHECK(found, "no kernel ", op(), pinned.empty() ? "" : ":", pinned, " for ", dtype_of<T>::value, " on ", name_of(device));
+    detail::mark_used(op(), dtype_of<T>::value, device, found->variant);
+    return *found;
   }
 };
 
@@ -101,7 +113,6 @@ bool add_for_types(Add&& add) {
 #define ITO_CONCAT_(a, b) a##b
 #define ITO_CONCAT(a, b) ITO_CONCAT_(a, b)
 // Registers function template `function` as a variant of kernel template `kernel` for the element types that follow.
-#define ITO_REGISTER_KERNEL(kernel, device, variant, function, ...)                                      \
-  [[maybe_unused]] static const bool ITO_CONCAT(registered_, __COUNTER__) =                              \
-      ::ito::kernels::add_for_types<__VA_ARGS__>(                                                        \
-          []<class T>() { kernel<T>::add(device, variant, &function<T>, __FILE__, __LINE__); })
+#define ITO_REGISTER_KERNEL(kernel, device, variant, function, ...)         \
+  [[maybe_unused]] static const bool ITO_CONCAT(registered_, __COUNTER__) = \
+      ::ito::kernels::add_for_types<__VA_ARGS__>([]<class T>() { kernel<T>::add(device, variant, &function<T>, __FILE__, __LINE__); })

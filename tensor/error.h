@@ -28,7 +28,8 @@ template <class... Parts>
 
 }  // namespace ito
 
-#define ITO_CHECK(condition, ...)                     \
-  do {                                                \
-    if (!(condition)) [[unlikely]] ::ito::fail(__VA_ARGS__); \
+#define ITO_CHECK(condition, ...)  \
+  do {                             \
+    if (!(condition)) [[unlikely]] \
+      ::ito::fail(__VA_ARGS__);    \
   } while (false)

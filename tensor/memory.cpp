@@ -37,8 +37,8 @@ class CachingAllocator {
       free_cached();
       block = from_system(size);
     }
-    ITO_CHECK(block, "out of memory: ", bytes, " bytes asked for on the cpu, ", counters_.active, " bytes held by tensors (peak ",
-              counters_.peak, "); use a smaller batch or network");
+    ITO_CHECK(block, "out of memory: ", bytes, " bytes asked for on the cpu, ", counters_.active, " bytes held by tensors (peak ", counters_.peak,
+              "); use a smaller batch or network");
     counters_.active += int64_t(size);
     counters_.peak = std::max(counters_.peak, counters_.active);
     return block;

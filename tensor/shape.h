@@ -14,10 +14,10 @@ class Shape : public std::vector<int64_t> {
   Shape(const std::vector<int64_t>& extents) : std::vector<int64_t>(extents) {}
 
   int rank() const { return int(size()); }
-  int64_t numel() const;                        // product of the extents; 1 for a scalar
-  int64_t product(int first, int last) const;   // product of extents [first, last)
-  Shape with(int axis, int64_t extent) const;   // a copy with one extent replaced
-  Shape without(int axis) const;                // a copy with one axis removed
+  int64_t numel() const;                       // product of the extents; 1 for a scalar
+  int64_t product(int first, int last) const;  // product of extents [first, last)
+  Shape with(int axis, int64_t extent) const;  // a copy with one extent replaced
+  Shape without(int axis) const;               // a copy with one axis removed
 };
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape);  // [2, 5]

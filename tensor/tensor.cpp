@@ -112,9 +112,9 @@ void Tensor::fill(double value) const {
   mark_written();
 }
 
-#define ITO_INSTANTIATE(T)                                                   \
-  template Tensor Tensor::from<T>(const std::vector<T>&, const Shape&);      \
-  template T Tensor::item<T>() const;                                        \
+#define ITO_INSTANTIATE(T)                                              \
+  template Tensor Tensor::from<T>(const std::vector<T>&, const Shape&); \
+  template T Tensor::item<T>() const;                                   \
   template std::vector<T> Tensor::to_vector<T>() const;
 ITO_INSTANTIATE(float)
 ITO_INSTANTIATE(double)

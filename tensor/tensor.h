@@ -61,11 +61,11 @@ class Tensor {
   Tensor view(Shape shape) const;
   // Elements [first, last) of the outermost axis. Shares memory. No gradient flows through.
   Tensor rows(int64_t first, int64_t last) const;
-  Tensor clone() const;                       // own memory, no gradient
-  Tensor to(DType dtype) const;               // converted copy (itself when the type is the same), no gradient
-  Tensor detach() const;                      // the same memory without its gradient history
-  void copy_from(const Tensor& source) const; // in place; shapes and types must agree
-  void fill(double value) const;              // in place
+  Tensor clone() const;                        // own memory, no gradient
+  Tensor to(DType dtype) const;                // converted copy (itself when the type is the same), no gradient
+  Tensor detach() const;                       // the same memory without its gradient history
+  void copy_from(const Tensor& source) const;  // in place; shapes and types must agree
+  void fill(double value) const;               // in place
   void mark_written() const { ++impl().storage->version; }
 
   // What autograd knows about this tensor; null for a plain one.

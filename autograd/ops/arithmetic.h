@@ -6,13 +6,13 @@
 
 namespace ito {
 
-Tensor add(const Tensor& a, const Tensor& b);       // a + b
-Tensor sub(const Tensor& a, const Tensor& b);       // a - b
-Tensor mul(const Tensor& a, const Tensor& b);       // a b
-Tensor div(const Tensor& a, const Tensor& b);       // a / b
-Tensor pow(const Tensor& a, const Tensor& b);       // a^b
-Tensor maximum(const Tensor& a, const Tensor& b);   // max(a, b); where they tie each gets half of the gradient
-Tensor minimum(const Tensor& a, const Tensor& b);   // min(a, b); likewise
+Tensor add(const Tensor& a, const Tensor& b);      // a + b
+Tensor sub(const Tensor& a, const Tensor& b);      // a - b
+Tensor mul(const Tensor& a, const Tensor& b);      // a b
+Tensor div(const Tensor& a, const Tensor& b);      // a / b
+Tensor pow(const Tensor& a, const Tensor& b);      // a^b
+Tensor maximum(const Tensor& a, const Tensor& b);  // max(a, b); where they tie each gets half of the gradient
+Tensor minimum(const Tensor& a, const Tensor& b);  // min(a, b); likewise
 Tensor pow(const Tensor& a, double exponent);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }

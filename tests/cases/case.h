@@ -35,7 +35,7 @@ bool add_case_list(const char* op, void (*fill)(std::vector<Case>& cases));
 // f64 inputs, the same for the same arguments on every machine.
 Tensor normal_values(const Shape& shape, double mean = 0, double deviation = 1, uint32_t seed = 1);
 Tensor uniform_values(const Shape& shape, double low, double high, uint32_t seed = 1);
-Tensor index_values(const Shape& shape, int64_t high, uint32_t seed = 1);  // i64 in [0, high)
+Tensor index_values(const Shape& shape, int64_t high, uint32_t seed = 1);      // i64 in [0, high)
 Tensor mask_values(const Shape& shape, double share_true, uint32_t seed = 1);  // bool
 
 }  // namespace ito::checks

@@ -1,0 +1,118 @@
+#include "kernels/binary/binary.h"
+
+#include <cmath>
+
+#include "kernels/parallel.h"
+
+namespace ito::kernels {
+
+namespace {
+
+// A NaN in either operand gives NaN, as in IEEE 754-2019's maximum.
+template <class T>
+T larger(T a, T b) {
+  return a > b || a != a ? a : b;
+}
+template <class T>
+T smaller(T a, T b) {
+  return a < b || a != a ? a : b;
+}
+
+// Calls f with the function of that kind; bf16 computes in float.
+template <class T, class F>
+void with_function(BinaryKind kind, F&& f) {
+  using A = accumulate_t<T>;
+  switch (kind) {
+    case BinaryKind::add:
+      return f([](T a, T b) { return T(A(a) + A(b)); });
+    case BinaryKind::sub:
+      return f([](T a, T b) { return T(A(a) - A(b)); });
+    case BinaryKind::mul:
+      return f([](T a, T b) { return T(A(a) * A(b)); });
+    case BinaryKind::div:
+      return f([](T a, T b) { return T(A(a) / A(b)); });
+    case BinaryKind::pow:
+      return f([](T a, T b) { return T(std::pow(A(a), A(b))); });
+    case BinaryKind::maximum:
+      return f([](T a, T b) { return T(larger(A(a), A(b))); });
+    case BinaryKind::minimum:
+      return f([](T a, T b) { return T(smaller(A(a), A(b))); });
+    case BinaryKind::left:
+      return f([](T a, T) { return a; });
+    case BinaryKind::is_equal:
+      return f([](T a, T b) { return T(A(A(a) == A(b) ? 1 : 0)); });
+    case BinaryKind::is_greater:
+      return f([](T a, T b) { return T(A(A(a) > A(b) ? 1 : 0)); });
+  }
+}
+
+// The definition: the index of every element is taken apart into one coordinate an axis.
+template <class T>
+void binary_reference(BinaryKind kind, const T* a, const T* b, T* y, const Broadcast& space) {
+  with_function<T>(kind, [&](auto f) {
+    for (int64_t i = 0; i < space.numel(); ++i) {
+      int64_t rest = i, ia = 0, ib = 0;
+      for (int axis = space.rank - 1; axis >= 0; --axis) {
+        const int64_t coordinate = rest % space.extent[axis];
+        rest /= space.extent[axis];
+        ia += coordinate * space.stride_a[axis];
+        ib += coordinate * space.stride_b[axis];
+      }
+      y[i] = f(a[ia], b[ib]);
+    }
+  });
+}
+
+// Rows of the last axis are plain loops that the compiler vectorises, one for each pair of strides; rows and parts of long rows run in parallel.
+template <class T>
+void binary_fast(BinaryKind kind, const T* a, const T* b, T* y, const Broadcast& space) {
+  constexpr int64_t grain = 1 << 14;
+  const int last = space.rank - 1;
+  const int64_t row = space.extent[last], rows = row ? space.numel() / row : 0;
+  const int64_t sa = space.stride_a[last], sb = space.stride_b[last];
+  with_function<T>(kind, [&](auto f) {
+    const auto part = [&](int64_t r, int64_t first, int64_t n) {
+      int64_t rest = r, ia = first * sa, ib = first * sb;
+      for (int axis = last - 1; axis >= 0; --axis) {
+        const int64_t coordinate = rest % space.extent[axis];
+        rest /= space.extent[axis];
+        ia += coordinate * space.stride_a[axis];
+        ib += coordinate * space.stride_b[axis];
+      }
+      const T *pa = a + ia, *pb = b + ib;
+      T* out = y + r * row + first;
+      if (sa && sb) {
+#pragma omp simd
+        for (int64_t i = 0; i < n; ++i) out[i] = f(pa[i], pb[i]);
+      } else if (sa) {
+        const T constant = *pb;
+#pragma omp simd
+        for (int64_t i = 0; i < n; ++i) out[i] = f(pa[i], constant);
+      } else if (sb) {
+        const T constant = *pa;
+#pragma omp simd
+        for (int64_t i = 0; i < n; ++i) out[i] = f(constant, pb[i]);
+      } else {
+        std::fill_n(out, n, f(*pa, *pb));
+      }
+    };
+    if (row >= grain) {
+      const int64_t parts = ceil_div(row, grain);
+      parallel_for(rows * parts, 1, [&](int64_t first, int64_t) {
+        const int64_t start = first % parts * grain;
+        part(first / parts, start, std::min(grain, row - start));
+      });
+    } else {
+      parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(1, row)), [&](int64_t first, int64_t end) {
+        for (int64_t r = first; r < end; ++r) part(r, 0, row);
+      });
+    }
+  });
+}
+
+}  // namespace
+
+ITO_REGISTER_KERNEL(Binary, Device::cpu, "reference", binary_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Binary, Device::cpu, "fast", binary_fast, float, double, bfloat16);
+
+}  // namespace ito::kernels

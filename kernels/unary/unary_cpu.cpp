@@ -1,0 +1,125 @@
+#include <algorithm>
+
+#include "kernels/parallel.h"
+#include "kernels/unary/functions.h"
+#include "kernels/vecmath.h"
+
+namespace ito::kernels {
+
+namespace {
+
+struct StandardMath {
+  static double exp(double x) { return std::exp(x); }
+  static double log(double x) { return std::log(x); }
+  static double tanh(double x) { return std::tanh(x); }
+  static double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+};
+
+// Branch-free functions that a loop can be vectorised over (kernels/vecmath.h).
+struct FastMath {
+  template <class A>
+  static A exp(A x) {
+    return exp_fast(x);
+  }
+  template <class A>
+  static A log(A x) {
+    return log_fast(x);
+  }
+  template <class A>
+  static A tanh(A x) {
+    return tanh_fast(x);
+  }
+  template <class A>
+  static A sigmoid(A x) {
+    return sigmoid_fast(x);
+  }
+};
+
+constexpr int64_t grain = 1 << 13;
+
+template <class T>
+void unary_reference(UnaryKind kind, const T* x, T* y, int64_t n) {
+  with_kind(kind, [&]<UnaryKind k>() {
+    for (int64_t i = 0; i < n; ++i) y[i] = T(unary_value<k, StandardMath, double>(double(x[i])));
+  });
+}
+
+template <class T>
+void unary_fast(UnaryKind kind, const T* x, T* y, int64_t n) {
+  using A = accumulate_t<T>;
+  with_kind(kind, [&]<UnaryKind k>() {
+    parallel_for(n, grain, [=](int64_t first, int64_t last) {
+#pragma omp simd
+      for (int64_t i = first; i < last; ++i) y[i] = T(unary_value<k, FastMath, A>(A(x[i])));
+    });
+  });
+}
+
+template <class T>
+void unary_backward_reference(UnaryKind kind, const T* x, const T* y, const T* dy, T* dx, int64_t n) {
+  with_kind(kind, [&]<UnaryKind k>() {
+    constexpr DerivativeNeeds needs = derivative_needs(k);
+    for (int64_t i = 0; i < n; ++i) {
+      const double in = needs == DerivativeNeeds::input ? double(x[i]) : 0, out = needs == DerivativeNeeds::output ? double(y[i]) : 0;
+      dx[i] = T(double(dy[i]) * unary_derivative<k, StandardMath, double>(in, out));
+    }
+  });
+}
+
+template <class T>
+void unary_backward_fast(UnaryKind kind, const T* x, const T* y, const T* dy, T* dx, int64_t n) {
+  using A = accumulate_t<T>;
+  with_kind(kind, [&]<UnaryKind k>() {
+    constexpr DerivativeNeeds needs = derivative_needs(k);
+    const T* known = needs == DerivativeNeeds::output ? y : x;
+    parallel_for(n, grain, [=](int64_t first, int64_t last) {
+      if constexpr (needs == DerivativeNeeds::nothing) {
+        for (int64_t i = first; i < last; ++i) dx[i] = T(A(dy[i]) * unary_derivative<k, FastMath, A>(A(0), A(0)));
+      } else {
+#pragma omp simd
+        for (int64_t i = first; i < last; ++i) dx[i] = T(A(dy[i]) * unary_derivative<k, FastMath, A>(A(known[i]), A(known[i])));
+      }
+    });
+  });
+}
+
+template <class T>
+void clamp_reference(const T* x, T* y, int64_t n, double low, double high) {
+  for (int64_t i = 0; i < n; ++i) y[i] = T(double(x[i]) < low ? low : double(x[i]) > high ? high : double(x[i]));
+}
+
+template <class T>
+void clamp_fast(const T* x, T* y, int64_t n, double low, double high) {
+  using A = accumulate_t<T>;
+  const A lo = A(low), hi = A(high);
+  parallel_for(n, grain, [=](int64_t first, int64_t last) {
+#pragma omp simd
+    for (int64_t i = first; i < last; ++i) {
+      const A v = A(x[i]), raised = v < lo ? lo : v;
+      y[i] = T(raised > hi ? hi : raised);
+    }
+  });
+}
+
+template <class T>
+void clamp_backward_reference(const T* x, const T* dy, T* dx, int64_t n, double low, double high) {
+  for (int64_t i = 0; i < n; ++i) dx[i] = low <= double(x[i]) && double(x[i]) <= high ? dy[i] : T(0.0f);
+}
+
+template <class T>
+void clamp_backward_fast(const T* x, const T* dy, T* dx, int64_t n, double low, double high) {
+  parallel_for(n, grain, [=](int64_t first, int64_t last) { clamp_backward_reference(x + first, dy + first, dx + first, last - first, low, high); });
+}
+
+}  // namespace
+
+ITO_REGISTER_KERNEL(Unary, Device::cpu, "reference", unary_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Unary, Device::cpu, "fast", unary_fast, float, double, bfloat16);
+ITO_REGISTER_KERNEL(UnaryBackward, Device::cpu, "reference", unary_backward_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(UnaryBackward, Device::cpu, "fast", unary_backward_fast, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Clamp, Device::cpu, "reference", clamp_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Clamp, Device::cpu, "fast", clamp_fast, float, double, bfloat16);
+ITO_REGISTER_KERNEL(ClampBackward, Device::cpu, "reference", clamp_backward_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(ClampBackward, Device::cpu, "fast", clamp_backward_fast, float, double, bfloat16);
+
+}  // namespace ito::kernels

@@ -1,0 +1,50 @@
+#include "kernels/vecmath.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace ito::kernels;
+
+namespace {
+// Largest error over floats spread evenly in their bit patterns, in units of the last place of the exact value.
+template <class Fast, class Exact>
+double largest_error(Fast fast, Exact exact, float low, float high) {
+  double worst = 0;
+  for (int64_t bits = 0; bits < (int64_t(1) << 32); bits += 4099) {
+    const float x = std::bit_cast<float>(uint32_t(bits));
+    if (!(x >= low && x <= high)) continue;
+    const double e = exact(double(x));
+    const float rounded = float(e);
+    const double ulp = std::max(double(std::nextafter(std::abs(rounded), INFINITY)) - double(std::abs(rounded)), 1.4e-45);
+    worst = std::max(worst, std::abs(double(fast(x)) - e) / ulp);
+  }
+  return worst;
+}
+}  // namespace
+
+TEST_SUITE("kernels") {
+  TEST_CASE("fast functions are within a few units of the last place") {
+    CHECK(largest_error([](float x) { return exp_fast(x); }, [](double x) { return std::exp(x); }, -103, 88.7f) <= 2);
+    CHECK(largest_error([](float x) { return log_fast(x); }, [](double x) { return std::log(x); }, 1e-45f, 3.4e38f) <= 2);
+    CHECK(largest_error([](float x) { return tanh_fast(x); }, [](double x) { return std::tanh(x); }, -100, 100) <= 4);
+    CHECK(largest_error([](float x) { return sigmoid_fast(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }, -85, 100) <= 4);
+  }
+
+  TEST_CASE("fast functions keep NaN, infinities and overflow") {
+    CHECK(std::isnan(exp_fast(NAN)));
+    CHECK(exp_fast(INFINITY) == INFINITY);
+    CHECK(exp_fast(-INFINITY) == 0);
+    CHECK(exp_fast(1000.0f) == INFINITY);
+    CHECK(exp_fast(-1000.0f) == 0);
+    CHECK(std::isnan(log_fast(NAN)));
+    CHECK(std::isnan(log_fast(-1.0f)));
+    CHECK(log_fast(0.0f) == -INFINITY);
+    CHECK(log_fast(INFINITY) == INFINITY);
+    CHECK(std::isnan(tanh_fast(NAN)));
+    CHECK(tanh_fast(-INFINITY) == -1);
+    CHECK(std::isnan(sigmoid_fast(NAN)));
+    CHECK(sigmoid_fast(-INFINITY) == 0);
+    CHECK(sigmoid_fast(INFINITY) == 1);
+  }
+}
