@@ -6,6 +6,7 @@
 #include "autograd/graph.h"
 #include "autograd/op.h"
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/reshape.h"
 #include "autograd/ops/unary.h"
 #include "kernels/binary/binary.h"
 #include "kernels/reduce/reduce.h"
@@ -46,18 +47,6 @@ Tensor run(const char* op, ReduceKind kind, const Tensor& x, const Plan& plan) {
   return y;
 }
 
-// A view with the reduced axes as extents of 1, differentiable, so that it broadcasts against x.
-struct WithAxes : OpNamed<"with_axes"> {
-  Shape shape, before;
-  explicit WithAxes(Shape to) : shape(std::move(to)) {}
-  Tensor forward(const Tensors& in) override {
-    before = in[0].shape();
-    return in[0].view(shape);
-  }
-  Tensors backward(const Tensor& dy) override { return {apply(std::make_shared<WithAxes>(before), {dy})}; }
-};
-Tensor with_axes(const Tensor& x, const Shape& shape) { return x.shape() == shape ? x : apply(std::make_shared<WithAxes>(shape), {x}); }
-
 struct Sum : OpNamed<"sum"> {
   Plan plan;
   Shape shape;
@@ -66,7 +55,7 @@ struct Sum : OpNamed<"sum"> {
     shape = in[0].shape();
     return run(name(), ReduceKind::sum, in[0], plan);
   }
-  Tensors backward(const Tensor& dy) override { return {broadcast_to(with_axes(dy, plan.kept_as_one), shape)}; }
+  Tensors backward(const Tensor& dy) override { return {broadcast_to(reshape(dy, plan.kept_as_one), shape)}; }
 };
 
 struct Mean : OpNamed<"mean"> {
@@ -77,7 +66,7 @@ struct Mean : OpNamed<"mean"> {
     shape = in[0].shape();
     return run(name(), ReduceKind::mean, in[0], plan);
   }
-  Tensors backward(const Tensor& dy) override { return {broadcast_to(with_axes(dy, plan.kept_as_one) * (1.0 / double(plan.count)), shape)}; }
+  Tensors backward(const Tensor& dy) override { return {broadcast_to(reshape(dy, plan.kept_as_one) * (1.0 / double(plan.count)), shape)}; }
 };
 
 // Shared by max and min: dy goes to the elements equal to y, in equal parts.
@@ -94,7 +83,7 @@ Tensor share_among_equals(const char* op, const Tensor& x, const Tensor& y, cons
     keep.result = plan.kept_as_one;
     share = equal / run(op, ReduceKind::sum, equal, keep);
   }
-  return share * with_axes(dy, plan.kept_as_one);
+  return share * reshape(dy, plan.kept_as_one);
 }
 
 struct Max : OpNamed<"max"> {
@@ -132,7 +121,7 @@ struct Variance : OpNamed<"variance"> {
   Tensors backward(const Tensor& dy) override {
     const Tensor input = x;
     const Tensor centred = input - mean(input, {axes, true});
-    return {centred * (with_axes(dy, plan.kept_as_one) * (2.0 / double(plan.count)))};
+    return {centred * (reshape(dy, plan.kept_as_one) * (2.0 / double(plan.count)))};
   }
 };
 
@@ -145,7 +134,7 @@ struct LogSumExp : OpNamed<"logsumexp"> {
     x.save(in[0]);
     return y.save_output(run(name(), ReduceKind::logsumexp, in[0], plan));
   }
-  Tensors backward(const Tensor& dy) override { return {exp(x.get() - with_axes(y, plan.kept_as_one)) * with_axes(dy, plan.kept_as_one)}; }
+  Tensors backward(const Tensor& dy) override { return {exp(x.get() - reshape(y, plan.kept_as_one)) * reshape(dy, plan.kept_as_one)}; }
 };
 
 void check_not_empty(const char* op, const Plan& plan, const Shape& shape) {
@@ -192,7 +181,7 @@ Tensor sum_to_shape(const Tensor& x, const Shape& shape) {
   const int leading = x.rank() - shape.rank();
   for (int i = 0; i < x.rank(); ++i)
     if (i < leading || (shape[size_t(i - leading)] == 1 && x.shape()[size_t(i)] != 1)) options.axes.push_back(i);
-  return options.axes.empty() ? with_axes(x, shape) : with_axes(sum(x, options), shape);
+  return options.axes.empty() ? reshape(x, shape) : reshape(sum(x, options), shape);
 }
 
 }  // namespace ito

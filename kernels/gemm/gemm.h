@@ -1,0 +1,143 @@
+// C (m, n) = A (m, k) B (k, n) + bias, blocked and packed (Goto & van de Geijn 2008), for any A and B that can be copied in panels:
+// a matmul packs rows of a matrix, a convolution packs patches of an image. Used inside CPU kernels; T is float or double.
+//
+// A panel is mr rows of k_block values each; the micro-kernel broadcasts its elements. B panels are nr columns wide, k-major, and
+// are read as vectors. An element of C is a sum over k in one fixed order: it does not depend on m, n or the number of threads.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "kernels/parallel.h"
+
+namespace ito::kernels {
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64, gemm_mr = 14;  // 28 of the 32 registers hold C
+#elif defined(__AVX__)
+constexpr int vector_bytes = 32, gemm_mr = 6;  // 12 of 16
+#else
+constexpr int vector_bytes = 16, gemm_mr = 4;
+#endif
+
+template <class T>
+struct Gemm {
+  typedef T Vector __attribute__((vector_size(vector_bytes)));
+  static constexpr int lanes = vector_bytes / int(sizeof(T));
+  static constexpr int mr = gemm_mr, nr = 2 * lanes;
+  static constexpr int64_t k_block = 256;
+  static constexpr int64_t a_stride = k_block + lanes;  // of a panel's rows: off the power of two, which would fall into few cache sets
+  static constexpr int64_t m_block = 8 * mr;            // rows of A packed at a time, and one task of the row loop
+  static constexpr int64_t n_block = 16 * nr;
+
+  // tile (mr, nr) += A panel * B panel over k steps.
+  static void micro(int64_t k, const T* a, const T* b, Vector (&tile)[mr][2]) {
+    Vector c[mr][2];
+    for (int i = 0; i < mr; ++i) c[i][0] = tile[i][0], c[i][1] = tile[i][1];
+    for (int64_t p = 0; p < k; ++p) {
+      Vector b0, b1;
+      std::memcpy(&b0, b + p * nr, sizeof b0);
+      std::memcpy(&b1, b + p * nr + lanes, sizeof b1);
+#pragma GCC unroll 16
+      for (int i = 0; i < mr; ++i) {
+        const T x = a[i * a_stride + p];
+        c[i][0] += x * b0;
+        c[i][1] += x * b1;
+      }
+    }
+    for (int i = 0; i < mr; ++i) tile[i][0] = c[i][0], tile[i][1] = c[i][1];
+  }
+
+  // rows x cols of C (leading dimension ldc): overwritten with tile + bias in the first k block, added to in the others.
+  static void store(const Vector (&tile)[mr][2], T* c, int64_t ldc, int64_t rows, int64_t cols, bool first, const T* bias) {
+    T row[nr];
+    for (int64_t i = 0; i < rows; ++i) {
+      std::memcpy(row, &tile[i][0], sizeof tile[i]);
+      T* out = c + i * ldc;
+      if (!first)
+        for (int64_t j = 0; j < cols; ++j) out[j] += row[j];
+      else if (bias)
+        for (int64_t j = 0; j < cols; ++j) out[j] = row[j] + bias[j];
+      else
+        for (int64_t j = 0; j < cols; ++j) out[j] = row[j];
+    }
+  }
+
+  // One block of rows of C against packed B panels of one k block.
+  static void block(int64_t rows, int64_t cols, int64_t k, const T* a_panels, const T* b_panels, T* c, int64_t ldc, bool first, const T* bias) {
+    for (int64_t j = 0; j < cols; j += nr)
+      for (int64_t i = 0; i < rows; i += mr) {
+        Vector tile[mr][2] = {};
+        micro(k, a_panels + i * a_stride, b_panels + j * k, tile);
+        store(tile, c + i * ldc + j, ldc, std::min<int64_t>(mr, rows - i), std::min<int64_t>(nr, cols - j), first, bias ? bias + j : nullptr);
+      }
+  }
+
+  // pack_a(row, rows, k0, k, out): out[i * a_stride + p] = A[row + i][k0 + p], rows <= mr. Rows past the end need not be written.
+  // pack_b(col, cols, k0, k, out): out[p * nr + j] = B[k0 + p][col + j], cols <= nr, and zeros up to nr.
+  template <class PackA, class PackB>
+  static void run(int64_t m, int64_t n, int64_t k, PackA&& pack_a, PackB&& pack_b, T* c, int64_t ldc, const T* bias) {
+    if (m == 0 || n == 0) return;
+    if (k == 0) return fill_bias(m, n, c, ldc, bias);
+    const int64_t n_padded = ceil_div(n, nr) * nr;
+    std::vector<T> b(static_cast<size_t>(n_padded * k));  // k blocks one after the other, in each the panels
+    parallel_for(ceil_div(n, nr), std::max<int64_t>(1, 65536 / (k * nr)), [&](int64_t first, int64_t last) {
+      for (int64_t panel = first; panel < last; ++panel)
+        for (int64_t k0 = 0; k0 < k; k0 += k_block) {
+          const int64_t kb = std::min(k_block, k - k0), j = panel * nr;
+          pack_b(j, std::min<int64_t>(nr, n - j), k0, kb, b.data() + k0 * n_padded + j * kb);
+        }
+    });
+    const int64_t n_blocks = ceil_div(n, n_block);
+    parallel_for(ceil_div(m, m_block) * n_blocks, 1, [&](int64_t task, int64_t) {
+      const int64_t i = task / n_blocks * m_block, j = task % n_blocks * n_block;
+      const int64_t rows = std::min(m_block, m - i), cols = std::min(n_block, n - j);
+      thread_local std::vector<T> a(static_cast<size_t>(m_block * a_stride));
+      for (int64_t k0 = 0; k0 < k; k0 += k_block) {
+        const int64_t kb = std::min(k_block, k - k0);
+        for (int64_t r = 0; r < rows; r += mr) pack_a(i + r, std::min<int64_t>(mr, rows - r), k0, kb, a.data() + r * a_stride);
+        block(rows, cols, kb, a.data(), b.data() + k0 * n_padded + j * kb, c + i * ldc + j, ldc, k0 == 0, bias ? bias + j : nullptr);
+      }
+    });
+  }
+
+  // For few elements of C and a long k (gradients of weights): k is cut into `parts` of k_block multiples whose sums are made in
+  // parallel and added in order. The number of parts depends on k alone. C is dense.
+  template <class PackA, class PackB>
+  static void run_split_k(int64_t m, int64_t n, int64_t k, PackA&& pack_a, PackB&& pack_b, T* c) {
+    if (k == 0) return fill_bias(m, n, c, n, nullptr);
+    const int64_t part = ceil_div(ceil_div(k, k_block), 16) * k_block, parts = ceil_div(k, part);
+    std::vector<T> sums(static_cast<size_t>(parts * m * n));
+    parallel_for(parts, 1, [&](int64_t index, int64_t) {
+      T* own = sums.data() + index * m * n;
+      thread_local std::vector<T> a, b;
+      a.resize(static_cast<size_t>(ceil_div(m, mr) * mr * a_stride));
+      b.resize(static_cast<size_t>(nr * k_block));
+      const int64_t end = std::min(k, (index + 1) * part);
+      for (int64_t k0 = index * part; k0 < end; k0 += k_block) {
+        const int64_t kb = std::min(k_block, end - k0);
+        for (int64_t i = 0; i < m; i += mr) pack_a(i, std::min<int64_t>(mr, m - i), k0, kb, a.data() + i * a_stride);
+        for (int64_t j = 0; j < n; j += nr) {
+          const int64_t cols = std::min<int64_t>(nr, n - j);
+          pack_b(j, cols, k0, kb, b.data());
+          block(m, cols, kb, a.data(), b.data(), own + j, n, k0 == index * part, nullptr);
+        }
+      }
+    });
+    parallel_for(m * n, 1 << 14, [&](int64_t first, int64_t last) {
+      for (int64_t e = first; e < last; ++e) c[e] = sums[static_cast<size_t>(e)];
+      for (int64_t index = 1; index < parts; ++index)
+        for (int64_t e = first; e < last; ++e) c[e] += sums[static_cast<size_t>(index * m * n + e)];
+    });
+  }
+
+ private:
+  static void fill_bias(int64_t m, int64_t n, T* c, int64_t ldc, const T* bias) {
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j) c[i * ldc + j] = bias ? bias[j] : T(0);
+  }
+};
+
+}  // namespace ito::kernels
