@@ -1,0 +1,125 @@
+// Convolution as a matmul whose patch matrix is never stored: its rows are copied from the image straight into the panels of
+// kernels/gemm, in runs of the channels of one pixel, which are neighbours in memory. Limited by the matmul.
+#include "kernels/conv2d/conv2d.h"
+#include "kernels/gemm/gemm.h"
+
+namespace ito::kernels {
+
+namespace {
+
+// The patch matrix of one group: row = pixel (n, i, j) of the result, column = (u, v, c). Element: image[n, row(i,u), column(j,v), c] or 0.
+template <class T, bool transposed>
+struct Patches {
+  const T* image;  // (batch, height, width, channels), already moved to the group's first channel
+  int64_t height, width, channels, group_channels;
+  int64_t result_height, result_width, kernel_height, kernel_width, stride, padding;
+
+  // Where tap u of result position i lies in the image, -1 if nowhere.
+  static int64_t source(int64_t i, int64_t u, int64_t stride, int64_t padding, int64_t extent) {
+    if constexpr (transposed) {
+      const int64_t a = i + padding - u;
+      return a >= 0 && a % stride == 0 && a / stride < extent ? a / stride : -1;
+    } else {
+      const int64_t a = i * stride - padding + u;
+      return a >= 0 && a < extent ? a : -1;
+    }
+  }
+
+  // Columns [k0, k0 + k) of one row, in runs of one pixel's channels.
+  void copy_row(int64_t row, int64_t k0, int64_t k, T* out) const {
+    const int64_t j = row % result_width, i = row / result_width % result_height, n = row / (result_width * result_height);
+    int64_t tap = k0 / group_channels, c = k0 % group_channels;
+    for (int64_t done = 0; done < k; ++tap, c = 0) {
+      const int64_t run = std::min(group_channels - c, k - done);
+      const int64_t a = source(i, tap / kernel_width, stride, padding, height), b = source(j, tap % kernel_width, stride, padding, width);
+      if (a < 0 || b < 0)
+        std::fill_n(out + done, run, T(0));
+      else
+        std::copy_n(image + ((n * height + a) * width + b) * channels + c, run, out + done);
+      done += run;
+    }
+  }
+};
+
+template <class T>
+Patches<T, false> patches_of_x(const T* x, int64_t group, const Conv2dShape& s) {
+  const int64_t cin = s.in_channels / s.groups;
+  return {x + group * cin, s.height, s.width, s.in_channels, cin, s.out_height, s.out_width, s.kernel_height, s.kernel_width, s.stride, s.padding};
+}
+
+template <class T>
+Patches<T, true> patches_of_dy(const T* dy, int64_t group, const Conv2dShape& s) {
+  const int64_t cout = s.out_channels / s.groups;
+  return {dy + group * cout, s.out_height,    s.out_width,    s.out_channels, cout,     s.height,
+          s.width,           s.kernel_height, s.kernel_width, s.stride,       s.padding};
+}
+
+template <class G, class Rows>
+auto row_panels(const Rows& patches) {
+  return [&patches](int64_t row, int64_t rows, int64_t k0, int64_t k, auto* out) {
+    for (int64_t i = 0; i < rows; ++i) patches.copy_row(row + i, k0, k, out + i * G::a_stride);
+  };
+}
+
+template <class T>
+void forward_implicit(const T* x, const T* w, const T* bias, T* y, const Conv2dShape& s) {
+  using G = Gemm<T>;
+  const int64_t cin = s.in_channels / s.groups, cout = s.out_channels / s.groups, taps = s.kernel_height * s.kernel_width * cin;
+  for (int64_t g = 0; g < s.groups; ++g) {
+    const auto patches = patches_of_x(x, g, s);
+    const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, T* out) {
+      std::fill_n(out, k * G::nr, T(0));
+      for (int64_t j = 0; j < cols; ++j)
+        for (int64_t p = 0; p < k; ++p) out[p * G::nr + j] = w[(g * cout + col + j) * taps + k0 + p];
+    };
+    G::run(s.batch * s.out_height * s.out_width, cout, taps, row_panels<G>(patches), weights, y + g * cout, s.out_channels,
+           bias ? bias + g * cout : nullptr);
+  }
+}
+
+template <class T>
+void data_gradient_implicit(const T* dy, const T* w, const T* bias, T* dx, const Conv2dShape& s) {
+  using G = Gemm<T>;
+  const int64_t cin = s.in_channels / s.groups, cout = s.out_channels / s.groups, window = s.kernel_height * s.kernel_width;
+  for (int64_t g = 0; g < s.groups; ++g) {
+    const auto patches = patches_of_dy(dy, g, s);
+    const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, T* out) {
+      for (int64_t p = 0; p < k; ++p) {
+        const int64_t tap = (k0 + p) / cout, o = (k0 + p) % cout;
+        std::copy_n(w + ((g * cout + o) * window + tap) * cin + col, cols, out + p * G::nr);
+        std::fill(out + p * G::nr + cols, out + (p + 1) * G::nr, T(0));
+      }
+    };
+    G::run(s.batch * s.height * s.width, cin, window * cout, row_panels<G>(patches), weights, dx + g * cin, s.in_channels,
+           bias ? bias + g * cin : nullptr);
+  }
+}
+
+template <class T>
+void weight_gradient_implicit(const T* dy, const T* x, T* dw, const Conv2dShape& s) {
+  using G = Gemm<T>;
+  const int64_t cin = s.in_channels / s.groups, cout = s.out_channels / s.groups, taps = s.kernel_height * s.kernel_width * cin;
+  const int64_t pixels = s.batch * s.out_height * s.out_width;
+  for (int64_t g = 0; g < s.groups; ++g) {
+    const auto patches = patches_of_x(x, g, s);
+    const auto gradients = [&](int64_t row, int64_t rows, int64_t k0, int64_t k, T* out) {
+      for (int64_t p = 0; p < k; ++p)
+        for (int64_t i = 0; i < rows; ++i) out[i * G::a_stride + p] = dy[(k0 + p) * s.out_channels + g * cout + row + i];
+    };
+    const auto columns = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, T* out) {
+      for (int64_t p = 0; p < k; ++p) {
+        patches.copy_row(k0 + p, col, cols, out + p * G::nr);
+        std::fill(out + p * G::nr + cols, out + (p + 1) * G::nr, T(0));
+      }
+    };
+    G::run_split_k(cout, taps, pixels, gradients, columns, dw + g * cout * taps);
+  }
+}
+
+}  // namespace
+
+ITO_REGISTER_KERNEL(Conv2dForward, Device::cpu, "implicit", forward_implicit, float, double);
+ITO_REGISTER_KERNEL(Conv2dDataGradient, Device::cpu, "implicit", data_gradient_implicit, float, double);
+ITO_REGISTER_KERNEL(Conv2dWeightGradient, Device::cpu, "implicit", weight_gradient_implicit, float, double);
+
+}  // namespace ito::kernels
