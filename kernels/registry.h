@@ -5,8 +5,8 @@
 //   ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "reference", softmax_reference, float, double);          // a variant
 //   SoftmaxForward<float>::on(Device::cpu)(x, y, rows, cols);                                                  // a call
 //
-// The last variant registered in the op's file is the default; ITO_KERNEL=softmax_forward:reference[,op:variant] picks another,
-// ITO_KERNEL=*:reference that variant of every op that has it.
+// The last variant registered in the op's file is the default, "reference" only when it is alone; ITO_KERNEL=softmax_forward:reference[,op:variant]
+// picks another, ITO_KERNEL=*:reference that variant of every op that has it.
 #pragma once
 
 #include <algorithm>
@@ -62,7 +62,7 @@ struct Kernel {
     variants().push_back({device, variant, function});
   }
 
-  // The pinned variant, else the last registered one. Throws Error when there is none.
+  // The pinned variant, else the default. Throws Error when there is none.
   static Function on(Device device) {
     struct Choice {
       Function function = nullptr;
@@ -87,8 +87,10 @@ struct Kernel {
 
   static const Variant* find(Device device, std::string_view variant) {
     const Variant* found = nullptr;
-    for (const Variant& v : variants())
-      if (v.device == device && (variant.empty() || v.variant == variant)) found = &v;
+    for (const Variant& v : variants()) {
+      if (v.device != device) continue;
+      if (variant.empty() ? !found || v.variant != "reference" : v.variant == variant) found = &v;
+    }
     return found;
   }
 
