@@ -14,6 +14,8 @@ TEST_SUITE("ops") {
     }
     MESSAGE(checks, " checks on ", ito::checks::case_lists().size(), " ops");
 
-    for (const std::string& left_out : ito::checks::never_run()) FAIL_CHECK("no case runs ", left_out);
+    for (const std::string& left_out : ito::checks::never_run())
+      if (!left_out.starts_with("test_"))  // registered by tests/kernels/test_registry.cpp
+        FAIL_CHECK("no case runs ", left_out);
   }
 }
