@@ -41,8 +41,7 @@ inline float exp_fast(float x) {
 inline float log_fast(float x) {
   const bool subnormal = x < 1.17549435e-38f;
   const float scaled = subnormal ? x * 8388608.0f : x;
-  const int32_t bits = std::bit_cast<int32_t>(scaled);
-  const int32_t shifted = bits - 0x3f3504f3;  // the exponent of m = 1 is taken at sqrt(1/2)
+  const int32_t shifted = int32_t(std::bit_cast<uint32_t>(scaled) - 0x3f3504f3U);  // m = 1 starts at sqrt(1/2)
   const float e = float(shifted >> 23) - (subnormal ? 23.0f : 0.0f);
   const float m = std::bit_cast<float>((shifted & 0x007fffff) + 0x3f3504f3) - 1.0f;
   float p = 7.0376836292e-2f;
