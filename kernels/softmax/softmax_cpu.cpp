@@ -1,0 +1,150 @@
+#include "kernels/softmax/softmax.h"
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/parallel.h"
+#include "kernels/vecmath.h"
+
+namespace ito::kernels {
+
+namespace {
+
+// ---- the definitions, summed in double
+
+template <class T>
+double row_maximum(const T* x, int64_t cols) {
+  double top = -std::numeric_limits<double>::infinity();
+  for (int64_t c = 0; c < cols; ++c) top = double(x[c]) > top || x[c] != x[c] ? double(x[c]) : top;
+  return top;
+}
+
+template <class T>
+void softmax_reference(const T* x, T* y, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; ++r, x += cols, y += cols) {
+    const double top = row_maximum(x, cols);
+    double sum = 0;
+    for (int64_t c = 0; c < cols; ++c) sum += std::exp(double(x[c]) - top);
+    for (int64_t c = 0; c < cols; ++c) y[c] = T(std::exp(double(x[c]) - top) / sum);
+  }
+}
+
+template <class T>
+void softmax_backward_reference(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; ++r, y += cols, dy += cols, dx += cols) {
+    double dot = 0;
+    for (int64_t c = 0; c < cols; ++c) dot += double(dy[c]) * double(y[c]);
+    for (int64_t c = 0; c < cols; ++c) dx[c] = T(double(y[c]) * (double(dy[c]) - dot));
+  }
+}
+
+template <class T>
+void log_softmax_reference(const T* x, T* y, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; ++r, x += cols, y += cols) {
+    const double top = row_maximum(x, cols);
+    double sum = 0;
+    for (int64_t c = 0; c < cols; ++c) sum += std::exp(double(x[c]) - top);
+    for (int64_t c = 0; c < cols; ++c) y[c] = T(double(x[c]) - top - std::log(sum));
+  }
+}
+
+template <class T>
+void log_softmax_backward_reference(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; ++r, y += cols, dy += cols, dx += cols) {
+    double sum = 0;
+    for (int64_t c = 0; c < cols; ++c) sum += double(dy[c]);
+    for (int64_t c = 0; c < cols; ++c) dx[c] = T(double(dy[c]) - std::exp(double(y[c])) * sum);
+  }
+}
+
+// ---- vectorised: 16 running maxima and sums a row, rows in parallel
+
+constexpr int lanes = 16;
+
+// term(c) for all c < cols, added in 16 lanes and then pairwise.
+template <class T, class Term>
+T lane_sum(int64_t cols, Term&& term) {
+  T lane[lanes] = {};
+  int64_t c = 0;
+  for (; c + lanes <= cols; c += lanes)
+#pragma omp simd
+    for (int l = 0; l < lanes; ++l) lane[l] += term(c + l);
+  for (int l = 0; c < cols; ++c, ++l) lane[l] += term(c);
+  for (int half = lanes / 2; half > 0; half /= 2)
+    for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
+  return lane[0];
+}
+
+// The largest of a row; if one is NaN the exponentials show it.
+template <class T>
+T lane_maximum(const T* x, int64_t cols) {
+  T lane[lanes];
+  std::fill_n(lane, lanes, -std::numeric_limits<T>::infinity());
+  int64_t c = 0;
+  for (; c + lanes <= cols; c += lanes)
+#pragma omp simd
+    for (int l = 0; l < lanes; ++l) lane[l] = x[c + l] > lane[l] ? x[c + l] : lane[l];
+  for (int l = 0; c < cols; ++c, ++l) lane[l] = std::max(lane[l], x[c]);
+  return *std::max_element(lane, lane + lanes);
+}
+
+template <class Row>
+void for_rows(int64_t rows, int64_t cols, Row&& row) {
+  parallel_for(rows, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, cols)), [&](int64_t first, int64_t last) {
+    for (int64_t r = first; r < last; ++r) row(r * cols);
+  });
+}
+
+template <class T>
+void softmax_vector(const T* x, T* y, int64_t rows, int64_t cols) {
+  for_rows(rows, cols, [=](int64_t start) {
+    const T *in = x + start, top = lane_maximum(in, cols);
+    T* out = y + start;
+    const T sum = lane_sum<T>(cols, [=](int64_t c) { return out[c] = exp_fast(in[c] - top); });
+    const T scale = 1 / sum;
+    for (int64_t c = 0; c < cols; ++c) out[c] *= scale;
+  });
+}
+
+template <class T>
+void softmax_backward_vector(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
+  for_rows(rows, cols, [=](int64_t start) {
+    const T *p = y + start, *g = dy + start;
+    T* out = dx + start;
+    const T dot = lane_sum<T>(cols, [=](int64_t c) { return p[c] * g[c]; });
+    for (int64_t c = 0; c < cols; ++c) out[c] = p[c] * (g[c] - dot);
+  });
+}
+
+template <class T>
+void log_softmax_vector(const T* x, T* y, int64_t rows, int64_t cols) {
+  for_rows(rows, cols, [=](int64_t start) {
+    const T *in = x + start, top = lane_maximum(in, cols);
+    T* out = y + start;
+    const T log_sum = std::log(lane_sum<T>(cols, [=](int64_t c) { return exp_fast(in[c] - top); }));
+    for (int64_t c = 0; c < cols; ++c) out[c] = in[c] - top - log_sum;
+  });
+}
+
+template <class T>
+void log_softmax_backward_vector(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
+  for_rows(rows, cols, [=](int64_t start) {
+    const T *p = y + start, *g = dy + start;
+    T* out = dx + start;
+    const T sum = lane_sum<T>(cols, [=](int64_t c) { return g[c]; });
+    for (int64_t c = 0; c < cols; ++c) out[c] = g[c] - exp_fast(p[c]) * sum;
+  });
+}
+
+}  // namespace
+
+ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "reference", softmax_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "vector", softmax_vector, float, double);
+ITO_REGISTER_KERNEL(SoftmaxBackward, Device::cpu, "reference", softmax_backward_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(SoftmaxBackward, Device::cpu, "vector", softmax_backward_vector, float, double);
+ITO_REGISTER_KERNEL(LogSoftmaxForward, Device::cpu, "reference", log_softmax_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(LogSoftmaxForward, Device::cpu, "vector", log_softmax_vector, float, double);
+ITO_REGISTER_KERNEL(LogSoftmaxBackward, Device::cpu, "reference", log_softmax_backward_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(LogSoftmaxBackward, Device::cpu, "vector", log_softmax_backward_vector, float, double);
+
+}  // namespace ito::kernels
