@@ -204,10 +204,15 @@ struct Engine {
     };
     deliver(output.autograd_meta(), seed);
 
+    // What was recorded before the first wanted tensor cannot depend on any of them. A leaf has no op and was there from the start.
+    uint64_t earliest = wanted.empty() ? 0 : ~uint64_t(0);
+    for (const AutogradMeta* meta : wanted) earliest = std::min(earliest, meta->op ? meta->op->sequence_ : 0);
+
     const bool keep = options.keep_graph || options.create_graph;
     while (!ready.empty()) {
       const std::shared_ptr<Op> op = ready.top();
       ready.pop();
+      if (!wanted.empty() && op->sequence_ <= earliest) break;
       AutogradMeta* meta = outputs.at(op.get());
       const Tensor grad_output = grads.at(meta);
       if (!wanted.contains(meta)) grads.erase(meta);
