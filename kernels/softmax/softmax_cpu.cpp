@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "kernels/parallel.h"
+#include "kernels/softmax/lanes.h"
 #include "kernels/vecmath.h"
 
 namespace ito::kernels {
@@ -58,35 +59,6 @@ void log_softmax_backward_reference(const T* y, const T* dy, T* dx, int64_t rows
 }
 
 // ---- vectorised: 16 running maxima and sums a row, rows in parallel
-
-constexpr int lanes = 16;
-
-// term(c) for all c < cols, added in 16 lanes and then pairwise.
-template <class T, class Term>
-T lane_sum(int64_t cols, Term&& term) {
-  T lane[lanes] = {};
-  int64_t c = 0;
-  for (; c + lanes <= cols; c += lanes)
-#pragma omp simd
-    for (int l = 0; l < lanes; ++l) lane[l] += term(c + l);
-  for (int l = 0; c < cols; ++c, ++l) lane[l] += term(c);
-  for (int half = lanes / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
-  return lane[0];
-}
-
-// The largest of a row; if one is NaN the exponentials show it.
-template <class T>
-T lane_maximum(const T* x, int64_t cols) {
-  T lane[lanes];
-  std::fill_n(lane, lanes, -std::numeric_limits<T>::infinity());
-  int64_t c = 0;
-  for (; c + lanes <= cols; c += lanes)
-#pragma omp simd
-    for (int l = 0; l < lanes; ++l) lane[l] = x[c + l] > lane[l] ? x[c + l] : lane[l];
-  for (int l = 0; c < cols; ++c, ++l) lane[l] = std::max(lane[l], x[c]);
-  return *std::max_element(lane, lane + lanes);
-}
 
 template <class Row>
 void for_rows(int64_t rows, int64_t cols, Row&& row) {

@@ -1,0 +1,51 @@
+#include <cmath>
+
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/attention.h"
+#include "autograd/ops/matmul.h"
+#include "autograd/ops/softmax.h"
+#include "tests/cases/case.h"
+
+namespace ito::checks {
+
+ITO_CASES(attention) {
+  struct Sizes {
+    int64_t batch, queries, keys, channels, heads;
+    bool causal;
+    const char* why;
+  };
+  for (const Sizes& c : {Sizes{2, 5, 5, 6, 2, false, "two heads"}, Sizes{1, 7, 7, 4, 1, true, "causal"}, Sizes{2, 3, 9, 8, 4, false, "cross attention"},
+                         Sizes{1, 6, 3, 4, 2, true, "causal, fewer keys than queries"}, Sizes{1, 33, 17, 6, 2, false, "past a block"},
+                         Sizes{3, 1, 1, 2, 1, false, "one token"}, Sizes{0, 4, 4, 2, 1, false, "no images"}}) {
+    const AttentionOptions o{.num_heads = c.heads, .causal = c.causal};
+    cases.push_back({.inputs = {normal_values({c.batch, c.queries, c.channels}), normal_values({c.batch, c.keys, c.channels}, 0, 1, 2),
+                                normal_values({c.batch, c.keys, c.channels}, 0, 1, 3)},
+                     .f = [o](const Tensors& in) { return attention(in[0], in[1], in[2], o); },
+                     .why = c.why,
+                     .tolerance = 1e-4});
+  }
+  const Tensors qkv{normal_values({2, 4, 6}), normal_values({2, 4, 6}, 0, 1, 2), normal_values({2, 4, 6}, 0, 1, 3)};
+  cases.push_back({.inputs = {qkv[0]},
+                   .f = [](const Tensors& in) { return attention(in[0], in[0], in[0]); },
+                   .why = "one head, against the formula",
+                   .composed = [](const Tensors& in) { return matmul(softmax(matmul(in[0], in[0], {.transpose_b = true}) / std::sqrt(6.0)), in[0]); },
+                   .tolerance = 1e-4});
+  Tensor seen = mask_values({2, 1, 4, 4}, 0.5);
+  for (int64_t i = 0; i < 32; i += 4) seen.data<bool>()[i] = true;  // everyone sees the first key
+  cases.push_back({.inputs = {qkv[0], qkv[1], qkv[2], seen},
+                   .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.num_heads = 3, .mask = in[3]}); },
+                   .why = "bool mask by image",
+                   .tolerance = 1e-4});
+  cases.push_back({.inputs = {qkv[0], qkv[1], qkv[2], normal_values({3, 1, 4}, 0, 1, 4)},
+                   .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.num_heads = 3, .mask = in[3], .scale = 0.7}); },
+                   .why = "learned mask by head and key",
+                   .tolerance = 1e-4});
+  cases.push_back({.inputs = {qkv[0], qkv[1], qkv[2]},
+                   .f = [](const Tensors& in) {
+                     return attention(in[0], in[1], in[2], {.num_heads = 2, .mask = normal_values({2, 4, 4}, 0, 1, 4).to(in[0].dtype())});
+                   },
+                   .why = "added mask by head",
+                   .tolerance = 1e-4});
+}
+
+}  // namespace ito::checks
