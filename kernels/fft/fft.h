@@ -1,0 +1,20 @@
+// Discrete Fourier transform, orthonormal, of any length n. Complex numbers are (re, im) pairs; x and y (batch, n, 2).
+//   y[k] = n^(-1/2) sum_j x[j] exp(-+ 2 pi i j k / n)       minus forward, plus inverse
+// It is unitary: the inverse is the adjoint, and so the gradient. y is overwritten and must not be x.
+#pragma once
+
+#include <cmath>
+
+#include "kernels/registry.h"
+#include "kernels/work.h"
+
+namespace ito::kernels {
+
+template <class T>
+using Fft = Kernel<"fft", T, void(const T* x, T* y, int64_t batch, int64_t n, bool inverse)>;
+
+inline Work fft_work(int64_t batch, int64_t n, int64_t size) {
+  return {.flops = 5.0 * double(batch * n) * std::log2(double(n)), .bytes = double(4 * batch * n * size)};
+}
+
+}  // namespace ito::kernels
