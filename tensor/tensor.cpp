@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/cast/cast.h"
+
 namespace ito {
 
 namespace {
@@ -91,10 +93,8 @@ Tensor Tensor::clone() const {
 
 Tensor Tensor::to(DType target) const {
   if (target == dtype()) return *this;
-  Tensor out = empty(shape(), target);
-  for_any_type(target, [&]<class To>() {
-    for_any_type(dtype(), [&]<class From>() { std::transform(data<From>(), data<From>() + numel(), out.data<To>(), convert<To, From>); });
-  });
+  Tensor out = empty(shape(), target, device());
+  for_any_type(target, [&]<class To>() { kernels::Cast<To>::on(device())(raw(), dtype(), out.data<To>(), numel()); });
   return out;
 }
 
@@ -108,7 +108,7 @@ void Tensor::copy_from(const Tensor& source) const {
 }
 
 void Tensor::fill(double value) const {
-  for_any_type(dtype(), [&]<class T>() { std::fill_n(data<T>(), numel(), convert<T>(value)); });
+  for_any_type(dtype(), [&]<class T>() { kernels::Fill<T>::on(device())(data<T>(), numel(), convert<T>(value)); });
   mark_written();
 }
 
