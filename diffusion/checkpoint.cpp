@@ -1,0 +1,93 @@
+#include "diffusion/checkpoint.h"
+
+#include <filesystem>
+
+#include "data/mnist.h"
+
+namespace ito {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void append(NamedTensors& out, const std::string& prefix, const NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors) out.emplace_back(prefix + name, tensor);
+}
+
+std::map<std::string, std::string> metadata(const RunConfig& config, const Progress& progress) {
+  return {{"config", config.written.dump()}, {"step", std::to_string(progress.step)}, {"seconds", Json(progress.seconds).dump()}};
+}
+
+std::map<std::string, Tensor> with_prefix(const TensorFile& file, const std::string& prefix) {
+  std::map<std::string, Tensor> out;
+  for (const auto& [name, tensor] : file.tensors)
+    if (name.starts_with(prefix)) out.emplace(name.substr(prefix.size()), tensor);
+  return out;
+}
+
+std::string find_file(const std::string& run) {
+  for (const std::string& place : {run, bundled(run)}) {
+    if (place.empty()) continue;
+    if (fs::is_regular_file(place)) return place;
+    for (const char* name : {"checkpoint.safetensors", "model.safetensors"})
+      if (fs::is_regular_file(fs::path(place) / name)) return fs::path(place) / name;
+  }
+  ITO_CHECK(fs::exists(run), "there is no run or checkpoint at ", run, "; train one with `ito train`, or use zoo/mnist-ddpm");
+  fail(run, " has no checkpoint.safetensors or model.safetensors; was it stopped before its first checkpoint?");
+}
+
+// Copies `from` into buffers of the same names and shapes.
+void copy_into(const NamedTensors& buffers, const std::map<std::string, Tensor>& from, const std::string& origin) {
+  for (const auto& [name, tensor] : buffers) {
+    const auto found = from.find(name);
+    ITO_CHECK(found != from.end() && found->second.shape() == tensor.shape(), origin, " cannot be resumed: '", name, "' is missing or of another shape");
+    tensor.copy_from(found->second);
+  }
+}
+
+}  // namespace
+
+void save_checkpoint(const std::string& path, const RunConfig& config, const Module& network, const MovingAverage& ema, const Optimiser& optimiser,
+                     const Progress& progress) {
+  NamedTensors tensors;
+  append(tensors, "model.", network.state());
+  append(tensors, "ema.", ema.state());
+  append(tensors, "optimiser.", optimiser.state());
+  save_safetensors(path, tensors, metadata(config, progress));
+}
+
+void save_weights(const std::string& path, const RunConfig& config, const std::map<std::string, Tensor>& averages, const Progress& progress) {
+  NamedTensors tensors;
+  for (const auto& [name, tensor] : averages) tensors.emplace_back("ema." + name, tensor.to(DType::bf16));
+  save_safetensors(path, tensors, metadata(config, progress));
+}
+
+Checkpoint load_checkpoint(const std::string& run) {
+  Checkpoint out;
+  out.path = find_file(run);
+  const TensorFile file = load_safetensors(out.path);
+  ITO_CHECK(file.metadata.contains("config") && file.metadata.contains("step") && file.metadata.contains("seconds"), out.path,
+            " is not a checkpoint of Ito's: its metadata has no config");
+  try {
+    out.config = parse_run_config(Json::parse(file.metadata.at("config")));
+    out.progress = {Json::parse(file.metadata.at("step")).get<int64_t>(), Json::parse(file.metadata.at("seconds")).get<double>()};
+  } catch (const Json::exception&) {
+    fail(out.path, ": the metadata is damaged");
+  }
+  out.model = with_prefix(file, "model.");
+  out.ema = with_prefix(file, "ema.");
+  out.optimiser = with_prefix(file, "optimiser.");
+  ITO_CHECK(!out.ema.empty(), out.path, " has no averaged weights (ema.*)");
+  return out;
+}
+
+void restore(const Checkpoint& c, Module& network, MovingAverage& ema, Optimiser& optimiser) {
+  ITO_CHECK(!c.model.empty() && !c.optimiser.empty(), c.path, " has weights only and cannot be trained on");
+  network.load_state(c.model, c.path);
+  copy_into(ema.state(), c.ema, c.path);
+  copy_into(optimiser.state(), c.optimiser, c.path);
+  ema.set_updates(c.progress.step);
+  optimiser.set_steps(c.progress.step);
+}
+
+}  // namespace ito

@@ -1,0 +1,46 @@
+// What a run trains: a network, its loss on a batch, and how well it does.
+#pragma once
+
+#include <memory>
+
+#include "diffusion/run_config.h"
+#include "nn/lenet.h"
+
+namespace ito {
+
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual Module& network() = 0;
+  // A scalar. Everything random in it depends on the seed and the number of the step only.
+  virtual Tensor loss(const Batch& batch, int64_t step) = 0;
+};
+
+class DdpmTask : public Task {
+ public:
+  explicit DdpmTask(const RunConfig& config) : model_(config.model, config.diffusion, config.train.seed) {}
+  Module& network() override { return model_.network(); }
+  Tensor loss(const Batch& batch, int64_t step) override { return model_.loss(batch.images, batch.labels, step); }
+  DiffusionModel& model() { return model_; }
+
+ private:
+  DiffusionModel model_;
+};
+
+// LeNet on cross-entropy; images are shifted by up to two pixels.
+class ClassifierTask : public Task {
+ public:
+  explicit ClassifierTask(const RunConfig& config);
+  Module& network() override { return lenet_; }
+  Tensor loss(const Batch& batch, int64_t step) override;
+  LeNet& lenet() { return lenet_; }
+
+ private:
+  uint64_t seed_;
+  Generator init_;
+  LeNet lenet_;
+};
+
+std::unique_ptr<Task> make_task(const RunConfig& config);
+
+}  // namespace ito

@@ -1,0 +1,105 @@
+#include "diffusion/trainer.h"
+
+#include <chrono>
+#include <cmath>
+
+namespace ito {
+
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+std::unique_ptr<Optimiser> make_optimiser(const NamedTensors& parameters, const TrainOptions& o) {
+  if (o.optimiser == "sgd") return std::make_unique<Sgd>(parameters, o.beta1, o.weight_decay);
+  return std::make_unique<Adam>(parameters, AdamOptions{o.beta1, o.beta2, 1e-8, o.weight_decay, o.optimiser == "adamw"});
+}
+
+// The budget in steps, 0 when it is one of time.
+int64_t step_budget(const TrainOptions& o, int64_t steps_per_epoch) {
+  return o.steps > 0 ? o.steps : int64_t(std::ceil(o.epochs * double(steps_per_epoch)));
+}
+
+}  // namespace
+
+Trainer::Trainer(const RunConfig& config, const std::string& folder)
+    : config_(config), folder_(folder),
+      loader_(load_dataset(config.data), {.batch = config.train.batch, .seed = config.train.seed, .flip = config.train.flip, .rotate = config.train.rotate}),
+      task_(make_task(config)), parameters_(task_->network().parameters()), optimiser_(make_optimiser(parameters_, config.train)),
+      ema_(parameters_, config.train.ema) {
+  const TrainOptions& o = config.train;
+  const int budgets = (o.steps > 0) + (o.epochs > 0) + (o.minutes > 0);
+  ITO_CHECK(budgets == 1, "config: give one budget: train.steps, train.epochs or train.minutes (", budgets, " are set)");
+  const int64_t total = step_budget(o, loader_.steps_per_epoch());
+  ITO_CHECK(o.schedule == "constant" || total > 0, "config: train.schedule cosine needs a budget in steps or epochs");
+  rate_ = {o.lr, o.warmup, o.schedule == "cosine", total};
+}
+
+void Trainer::resume() {
+  const Checkpoint checkpoint = load_checkpoint(checkpoint_path());
+  restore(checkpoint, task_->network(), ema_, *optimiser_);
+  progress_ = checkpoint.progress;
+}
+
+double Trainer::share_done() const {
+  const int64_t total = step_budget(config_.train, loader_.steps_per_epoch());
+  return std::min(1.0, total > 0 ? double(progress_.step) / double(total) : progress_.seconds / (60 * config_.train.minutes));
+}
+
+void Trainer::fail_not_finite(const Batch& batch) {
+  std::string culprit = "nothing in a second pass: the loss overflowed";
+  try {
+    const FindNonFinite watch;
+    clear_gradients(parameters_);
+    backward(task_->loss(batch, progress_.step));
+  } catch (const Error& error) {
+    culprit = error.what();
+  }
+  fail("training stopped at step ", progress_.step, ": the loss or its gradient is not finite; ", culprit,
+       ". The last checkpoint is kept; try a smaller train.lr");
+}
+
+double Trainer::one_step() {
+  const Batch batch = loader_.at(progress_.step);
+  clear_gradients(parameters_);
+  const Tensor loss = task_->loss(batch, progress_.step);
+  backward(loss);
+  gradient_norm_ = global_norm(parameters_);
+  if (!std::isfinite(loss.item()) || !std::isfinite(gradient_norm_)) fail_not_finite(batch);
+  const double limit = config_.train.clip, scale = limit > 0 && gradient_norm_ > limit ? limit / gradient_norm_ : 1;
+  optimiser_->step({rate_.at(progress_.step), scale});
+  ema_.update();
+  ++progress_.step;
+  return loss.item();
+}
+
+void Trainer::save() { save_checkpoint(checkpoint_path(), config_, task_->network(), ema_, *optimiser_, progress_); }
+
+void Trainer::run(const std::function<void(const StepReport&)>& report, const std::atomic<bool>& stop) {
+  const TrainOptions& o = config_.train;
+  const double before = progress_.seconds, start = now();
+  double last_save = start, last_report = start, losses = 0;
+  int64_t since_report = 0;
+  task_->network().set_training(true);
+  const auto tell = [&] {
+    const double time = now();
+    report({progress_.step, progress_.seconds, losses / double(since_report), gradient_norm_, rate_.at(progress_.step - 1),
+            double(since_report * o.batch) / (time - last_report), share_done()});
+    last_report = time;
+    losses = 0;
+    since_report = 0;
+  };
+  while (share_done() < 1 && !stop) {
+    losses += one_step();
+    ++since_report;
+    progress_.seconds = before + now() - start;
+    if (progress_.step % o.log_steps == 0) tell();
+    if ((o.checkpoint_steps > 0 && progress_.step % o.checkpoint_steps == 0) || now() - last_save > 60 * o.checkpoint_minutes) {
+      save();
+      last_save = now();
+    }
+  }
+  if (since_report > 0) tell();
+  save();
+}
+
+}  // namespace ito
