@@ -1,1 +1,28 @@
-int main() { return 0; }
+// The program `ito`.
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "tensor/error.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Ito: diffusion models from the formula to the kernel\n\n  ito train examples/mnist/ddpm.json --set train.minutes=5\n  ito sample zoo/mnist-ddpm"};
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "help of all sub-commands");
+  ito::cli::add_train(app);
+  ito::cli::add_sample(app);
+  ito::cli::add_eval(app);
+  ito::cli::add_data(app);
+  ito::cli::add_gradcheck(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "ito: %s; see ito --help\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ito: %s\n", error.what());
+    return 2;
+  }
+  return 0;
+}

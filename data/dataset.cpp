@@ -7,7 +7,6 @@
 #include "data/mnist.h"
 #include "data/png.h"
 #include "data/triangles.h"
-#include "kernels/parallel.h"
 #include "tensor/npy.h"
 
 namespace ito {
@@ -88,11 +87,7 @@ Dataset load_dataset(const DatasetOptions& options) {
 
 Tensor unit_range(const Tensor& bytes) {
   const Tensor out = Tensor::empty(bytes.shape());
-  const uint8_t* in = bytes.data<uint8_t>();
-  float* to = out.data<float>();
-  kernels::parallel_for(bytes.numel(), 1 << 15, [=](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) to[i] = float(in[i]) / 127.5F - 1;
-  });
+  std::transform(bytes.data<uint8_t>(), bytes.data<uint8_t>() + bytes.numel(), out.data<float>(), [](uint8_t byte) { return float(byte) / 127.5F - 1; });
   return out;
 }
 

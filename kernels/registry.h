@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,13 +66,16 @@ struct Kernel {
   // The pinned variant, else the default. Throws Error when there is none.
   static Function on(Device device) {
     struct Choice {
-      Function function = nullptr;
-      unsigned generation = ~0U;
+      std::atomic<Function> function = nullptr;
+      std::atomic<unsigned> generation = ~0U;
     };
     static Choice choices[2];
     Choice& choice = choices[size_t(device)];
-    if (choice.generation != detail::pin_generation) choice = {chosen(device).function, detail::pin_generation};
-    return choice.function;
+    if (choice.generation.load(std::memory_order_acquire) != detail::pin_generation) {
+      choice.function.store(chosen(device).function, std::memory_order_relaxed);
+      choice.generation.store(detail::pin_generation, std::memory_order_release);
+    }
+    return choice.function.load(std::memory_order_relaxed);
   }
 
  private:

@@ -1,0 +1,4 @@
+#include "cli/report.h"
+namespace ito::cli {
+void write_pictures(const std::string&) {}
+}

@@ -1,0 +1,57 @@
+// ito sample RUN_OR_CKPT
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/sampling.h"
+#include "data/png.h"
+#include "tensor/npy.h"
+
+namespace ito::cli {
+
+namespace {
+struct Options {
+  std::string run, sampler, out = "samples.png", npy;
+  int64_t n = 64, steps = 0, label = -1;
+  uint64_t seed = 0;
+  double guidance = -1, eta = -1;
+};
+
+void sample_images(const Options& o) {
+  ImageSource source(load_checkpoint(o.run));
+  SampleOptions how = source.config().sample;
+  if (!o.sampler.empty()) how.sampler = o.sampler;
+  if (o.steps != 0) how.steps = o.steps;
+  if (o.guidance >= 0) how.guidance = o.guidance;
+  if (o.eta >= 0) how.eta = o.eta;
+  ProgressLine line;
+  const Tensor images = source.images(o.n, o.seed, o.label, how, [&](int64_t ready) { line.show(double(ready) / double(o.n), text(ready, " images")); });
+  line.finish();
+  const int64_t columns = int64_t(std::ceil(std::sqrt(double(o.n))));
+  if (!o.out.empty()) {
+    write_png(o.out, image_grid(to_bytes(images), {.columns = columns}));
+    std::printf("%s: %ld images, seed %lu, %s with %ld steps\n", o.out.c_str(), long(o.n), static_cast<unsigned long>(o.seed), how.sampler.c_str(),
+                long(how.sampler == "ancestral" ? source.config().diffusion.steps : how.steps));
+  }
+  if (!o.npy.empty()) {
+    save_npy(o.npy, images);
+    std::printf("%s: float32 (N, H, W, C) in [-1, 1]\n", o.npy.c_str());
+  }
+}
+}  // namespace
+
+void add_sample(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("sample", "images from a trained model\n\n  ito sample runs/ddpm --n 16 --seed 3 --out digits.png");
+  const auto o = std::make_shared<Options>();
+  command->add_option("RUN", o->run, "run folder, checkpoint file, or zoo/NAME")->required();
+  command->add_option("--n", o->n, "how many")->capture_default_str();
+  command->add_option("--seed", o->seed, "image k of a seed is the same picture for every --n")->capture_default_str();
+  command->add_option("--sampler", o->sampler, "ancestral or ddim (default: the run's)");
+  command->add_option("--steps", o->steps, "of ddim (default: the run's)");
+  command->add_option("--eta", o->eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
+  command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
+  command->add_option("--label", o->label, "one class for all (default: random ones)");
+  command->add_option("--out", o->out, "PNG to write")->capture_default_str();
+  command->add_option("--npy", o->npy, "also write the images as .npy");
+  command->callback([o] { sample_images(*o); });
+}
+
+}  // namespace ito::cli

@@ -1,0 +1,62 @@
+#include "cli/sampling.h"
+
+namespace ito::cli {
+
+namespace {
+enum Stream : uint32_t { labels_stream = 101 };
+
+const RunConfig& checked(const RunConfig& config) {
+  ITO_CHECK(config.task == "ddpm", "this checkpoint is a ", config.task, " and makes no images");
+  return config;
+}
+
+// (H, W, C) of what the network was trained on.
+Shape image_shape(const RunConfig& config) {
+  const bool mnist = config.data.name == "mnist" || config.data.name == "fashion-mnist";
+  if (mnist) return {28, 28, 1};
+  if (config.data.name == "triangles") return {config.data.size, config.data.size, 1};
+  const Shape all = load_dataset(config.data).images.shape();
+  return {all[1], all[2], all[3]};
+}
+}  // namespace
+
+ImageSource::ImageSource(const Checkpoint& checkpoint) : config_(checked(checkpoint.config)), task_(config_), image_(image_shape(config_)) {
+  task_.network().load_state(checkpoint.weights(), checkpoint.path);
+  task_.network().set_training(false);
+}
+
+Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, std::function<void(int64_t, const Tensor&)> watch) {
+  DiffusionModel& model = task_.model();
+  Tensor labels;
+  ITO_CHECK(label < 0 || model.has_classes(), "--label: this model was trained without labels");
+  ITO_CHECK(label < std::max<int64_t>(1, model.classes()), "--label ", label, ": the classes are 0 to ", model.classes() - 1);
+  if (model.has_classes())
+    labels = label >= 0 ? Tensor::full({n}, double(label), DType::i64) : randint_from({n}, 0, model.classes(), {.seed = seed, .stream = labels_stream}, first);
+  SamplerOptions s{.sampler = o.sampler, .steps = o.steps, .eta = o.eta, .seed = seed, .first_image = first, .watch = std::move(watch)};
+  return sample(model.process(), model.denoiser(labels, o.guidance), {n, image_[0], image_[1], image_[2]}, s);
+}
+
+Tensor ImageSource::images(int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, const std::function<void(int64_t)>& progress) {
+  ITO_CHECK(n >= 1, "--n must be at least 1, got ", n);
+  constexpr int64_t at_once = 50;
+  const Tensor out = Tensor::empty({n, image_[0], image_[1], image_[2]});
+  for (int64_t first = 0; first < n; first += at_once) {
+    const int64_t last = std::min(n, first + at_once);
+    out.rows(first, last).copy_from(batch(first, last - first, seed, label, o, {}));
+    if (progress) progress(last);
+  }
+  return out;
+}
+
+Tensor ImageSource::strip(int64_t n, int64_t frames, uint64_t seed, const SampleOptions& o) {
+  Tensors stages;
+  batch(0, n, seed, -1, o, [&](int64_t, const Tensor& x) { stages.push_back(x.clone()); });
+  const Tensor out = Tensor::empty({n * frames, image_[0], image_[1], image_[2]});
+  for (int64_t f = 0; f < frames; ++f) {
+    const Tensor& x = stages[size_t(f * int64_t(stages.size() - 1) / (frames - 1))];
+    for (int64_t i = 0; i < n; ++i) out.rows(i * frames + f, i * frames + f + 1).copy_from(x.rows(i, i + 1));
+  }
+  return out;
+}
+
+}  // namespace ito::cli

@@ -1,0 +1,111 @@
+// ito train CONFIG.json
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "diffusion/trainer.h"
+#include "tensor/file.h"
+
+namespace ito::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Options {
+  std::string config, out, data;
+  std::vector<std::string> assignments;
+  bool resume = false;
+};
+
+std::atomic<bool> stop{false};
+
+// The first Ctrl-C asks the loop to finish its step and write a checkpoint; the second ends the program at once.
+void on_interrupt(int) {
+  stop = true;
+  std::signal(SIGINT, SIG_DFL);
+}
+
+// Lines of steps after `step` belong to a past that was not saved.
+void cut_log(const std::string& path, int64_t step) {
+  std::ifstream in(path);
+  std::string kept, line;
+  while (std::getline(in, line)) {
+    const Json entry = Json::parse(line, nullptr, false);
+    if (entry.is_object() && entry.value("step", step + 1) <= step) kept += line + "\n";
+  }
+  write_file(path, [&](std::ostream& out) { out << kept; });
+}
+
+void prepare_folder(const std::string& folder, bool resume) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  ITO_CHECK(!error, "cannot make the folder ", folder, ": ", error.message(), "; choose another with --out");
+  ITO_CHECK(resume || !fs::exists(folder + "/checkpoint.safetensors"), folder, " already holds a run; go on with --resume or choose another --out");
+}
+
+void train(const Options& o) {
+  Json json = read_config(o.config);
+  for (const std::string& assignment : o.assignments) set_in_config(json, assignment);
+  if (!o.data.empty()) set_in_config(json, "data.path=\"" + o.data + "\"");
+  const RunConfig config = parse_run_config(json);
+  const std::string folder = o.out.empty() ? "runs/" + fs::path(o.config).stem().string() : o.out;
+  prepare_folder(folder, o.resume);
+  Trainer trainer(config, folder);
+  if (o.resume) trainer.resume();
+  write_file(folder + "/config.json", [&](std::ostream& out) { out << config.written.dump(2) << "\n"; });
+
+  const std::string log_path = folder + "/log.jsonl";
+  cut_log(log_path, trainer.progress().step);
+  std::ofstream log(log_path, std::ios::app);
+  ITO_CHECK(log, "cannot write ", log_path);
+  const Dataset& data = trainer.loader().dataset();
+  std::printf("%s: %ld parameters, %ld images of %s from %s\n", folder.c_str(), long(trainer.task().network().parameter_count()), long(data.size()),
+              data.name.c_str(), data.origin.c_str());
+  std::fflush(stdout);
+
+  stop = false;
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  ProgressLine line;
+  const double before = trainer.progress().seconds;
+  const double share_before = 0;
+  trainer.run(
+      [&](const StepReport& r) {
+        log << Json{{"step", r.step}, {"seconds", r.seconds}, {"loss", r.loss}, {"gradient_norm", r.gradient_norm}, {"lr", r.lr},
+                    {"images_per_second", r.images_per_second}}
+                   .dump()
+            << std::endl;
+        const double left = r.done > share_before ? (r.seconds - before) * (1 - r.done) / r.done : 0;
+        char numbers[128];
+        std::snprintf(numbers, sizeof numbers, "step %ld  loss %.4f  %.0f images/s  %s left", long(r.step), r.loss, r.images_per_second, duration(left).c_str());
+        line.show(r.done, numbers);
+      },
+      stop);
+  line.finish();
+  if (stop) {
+    std::printf("stopped at step %ld; go on with: ito train %s --out %s --resume\n", long(trainer.progress().step), o.config.c_str(), folder.c_str());
+    return;
+  }
+  std::printf("%ld steps in %s\n", long(trainer.progress().step), duration(trainer.progress().seconds).c_str());
+  write_pictures(folder);
+  std::printf("see %s/report.html\n", folder.c_str());
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("train", "train a model from a configuration\n\n  ito train examples/mnist/ddpm.json --set train.minutes=10 --out runs/digits");
+  const auto o = std::make_shared<Options>();
+  command->add_option("CONFIG", o->config, "JSON file, as in examples/")->required();
+  command->add_option("--set", o->assignments, "override: section.key=value (may be repeated)")->allow_extra_args(false);
+  command->add_option("--out", o->out, "run folder (default: runs/NAME of the configuration)");
+  command->add_option("--data", o->data, "folder of the images");
+  command->add_flag("--resume", o->resume, "go on from the folder's checkpoint");
+  command->callback([o] { train(*o); });
+}
+
+}  // namespace ito::cli
