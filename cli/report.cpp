@@ -1,4 +1,113 @@
 #include "cli/report.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "cli/progress.h"
+#include "cli/sampling.h"
+#include "data/plot.h"
+#include "data/png.h"
+#include "tensor/file.h"
+
 namespace ito::cli {
-void write_pictures(const std::string&) {}
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<Json> read_log(const std::string& folder) {
+  std::vector<Json> entries;
+  std::ifstream in(folder + "/log.jsonl");
+  for (std::string line; std::getline(in, line);) {
+    const Json entry = Json::parse(line, nullptr, false);
+    if (entry.is_object() && entry.contains("step") && entry.contains("loss") && entry["loss"].is_number()) entries.push_back(entry);
+  }
+  return entries;
 }
+
+// Losses of single batches jump; the darker curve is their running mean.
+void write_loss_plot(const std::string& folder, const std::vector<Json>& log) {
+  Curve raw{.x = {}, .y = {}, .colour = {174, 199, 232}}, smooth;
+  double mean = 0, weight = 0;
+  for (const Json& entry : log) {
+    const double loss = entry["loss"];
+    mean = 0.95 * mean + 0.05 * loss;
+    weight = 0.95 * weight + 0.05;
+    raw.x.push_back(entry["step"]);
+    raw.y.push_back(loss);
+    smooth.x.push_back(entry["step"]);
+    smooth.y.push_back(mean / weight);
+  }
+  write_png(folder + "/loss.png", plot({raw, smooth}, {.title = "training loss", .x_label = "step", .log_y = true}));
+}
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
+  return out;
+}
+
+std::string figure(const std::string& folder, const std::string& file, const std::string& caption) {
+  if (!fs::exists(folder + "/" + file)) return "";
+  return "<figure><img src=\"" + file + "\" alt=\"" + escaped(caption) + "\"><figcaption>" + escaped(caption) + "</figcaption></figure>\n";
+}
+
+std::string percent(double share) {
+  char out[16];
+  std::snprintf(out, sizeof out, "%.1f %%", 100 * share);
+  return out;
+}
+
+// Empty when the run has not been scored.
+std::string score_table(const std::string& path, const std::string& title) {
+  if (!fs::exists(path)) return "";
+  const Json s = Json::parse(read_file(path), nullptr, false);
+  if (!s.is_object() || !s.contains("class_shares")) return "";
+  char distance[64];
+  std::snprintf(distance, sizeof distance, "%.2f (real against real: %.2f)", s["frechet_distance"].get<double>(), s["frechet_floor"].get<double>());
+  std::string classes;
+  for (size_t k = 0; k < s["class_shares"].size(); ++k) classes += text(k, ": ", percent(s["class_shares"][k].get<double>()), " &nbsp; ");
+  return text("<h2>", escaped(title), "</h2>\n<table>\n<tr><th>digits with confidence over 0.9<td>", percent(s["confident"].get<double>()), " of ", s["samples"],
+              " samples\n<tr><th>Fr&eacute;chet distance, 84 features of the judge; not FID<td>", distance, "\n<tr><th>classes<td>", classes,
+              "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()), "\n</table>\n");
+}
+
+const char* style =
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:860px;margin:2em auto;padding:0 1em;color:#222}figure{margin:1.5em 0}img{max-width:100%;"
+    "image-rendering:pixelated}figcaption{color:#666;font-size:14px}table{border-collapse:collapse}th{text-align:left;font-weight:normal;padding-right:2em;"
+    "color:#666;vertical-align:top}td,th{padding-top:.3em;padding-bottom:.3em;border-bottom:1px solid #eee}pre{background:#f6f6f6;padding:1em;overflow:auto}";
+
+}  // namespace
+
+void write_report(const std::string& folder) {
+  const std::vector<Json> log = read_log(folder);
+  std::string summary;
+  if (!log.empty())
+    summary = text("<p>", log.back()["step"], " steps in ", duration(log.back()["seconds"].get<double>()), ", ", int64_t(log.back()["images_per_second"].get<double>()),
+                   " images a second at the end.</p>\n");
+  const std::string name = fs::path(folder).filename().string();
+  write_file(folder + "/report.html", [&](std::ostream& out) {
+    out << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Ito: " << escaped(name) << "</title><style>" << style << "</style>\n<h1>"
+        << escaped(name) << "</h1>\n"
+        << summary << score_table(folder + "/scores.json", "Scores") << figure(folder, "samples.png", "Samples of this run")
+        << figure(folder, "strip.png", "From noise to digits: each row is one image on its way") << figure(folder, "loss.png", "Training loss by step")
+        << score_table(folder + "/zoo-scores.json", "The bundled model") << figure(folder, "zoo.png", "Samples of the bundled model, which was trained longer")
+        << "<h2>Configuration</h2>\n<pre>" << escaped(fs::exists(folder + "/config.json") ? read_file(folder + "/config.json") : "") << "</pre>\n</html>\n";
+  });
+}
+
+void write_pictures(const std::string& folder) {
+  const std::vector<Json> log = read_log(folder);
+  if (!log.empty()) write_loss_plot(folder, log);
+  const Checkpoint checkpoint = load_checkpoint(folder);
+  if (checkpoint.config.task == "ddpm") {
+    ImageSource source(checkpoint);
+    const SampleOptions& how = checkpoint.config.sample;
+    write_png(folder + "/samples.png", image_grid(to_bytes(source.images(64, 0, -1, how))));
+    constexpr int64_t frames = 10;
+    write_png(folder + "/strip.png", image_grid(to_bytes(source.strip(6, frames, 0, how)), {.columns = frames}));
+  }
+  write_report(folder);
+}
+
+}  // namespace ito::cli

@@ -1,5 +1,8 @@
 #include "kernels/registry.h"
 
+#include <mutex>
+#include <utility>
+
 #include <cstdlib>
 #include <map>
 
@@ -32,6 +35,16 @@ std::map<std::string, std::string, std::less<>>& pins() {
 }
 }  // namespace
 
+namespace {
+std::mutex chosen_mutex;
+std::set<std::string> chosen_ops;
+}  // namespace
+
+std::set<std::string> take_chosen_ops() {
+  const std::lock_guard lock(chosen_mutex);
+  return std::exchange(chosen_ops, {});
+}
+
 const std::vector<KernelRow>& kernel_rows() { return rows(); }
 
 void pin_variant(std::string_view op, std::string_view variant) {
@@ -61,6 +74,8 @@ std::string pinned_variant(std::string_view op) {
 std::string pinned_for_all() { return pinned_variant("*"); }
 
 void mark_used(std::string_view op, DType dtype, Device device, std::string_view variant) {
+  const std::lock_guard lock(chosen_mutex);  // the data loader works on a thread of its own
+  chosen_ops.insert(std::string(op));
   for (KernelRow& row : rows())
     if (row.op == op && row.dtype == dtype && row.device == device && row.variant == variant) row.used = true;
 }

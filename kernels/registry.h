@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ const std::vector<KernelRow>& kernel_rows();
 // Pins a variant of an op, or of every op that has it ("*"), for this process; an empty variant lifts the pin. ITO_KERNEL does the same
 // from outside.
 void pin_variant(std::string_view op, std::string_view variant);
+
+// Ops whose kernel has been chosen since the last call: after a change of pins, those that ran.
+std::set<std::string> take_chosen_ops();
 
 namespace detail {
 void add_row(const KernelRow& row);               // throws Error on a duplicate

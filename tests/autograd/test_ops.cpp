@@ -15,7 +15,7 @@ TEST_SUITE("ops") {
     MESSAGE(checks, " checks on ", ito::checks::case_lists().size(), " ops");
 
     for (const std::string& left_out : ito::checks::never_run())
-      if (!left_out.starts_with("test_"))  // registered by tests/kernels/test_registry.cpp
+      if (left_out.find("test_") == std::string::npos)  // registered by tests of the table and of the harness
         FAIL_CHECK("no case runs ", left_out);
   }
 }

@@ -1,0 +1,145 @@
+// Trainer, checkpoints and scores.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "autograd/ops/arithmetic.h"
+#include "diffusion/evaluation.h"
+#include "diffusion/trainer.h"
+#include "kernels/parallel.h"
+#include "tensor/file.h"
+#include "tests/temporary.h"
+
+using namespace ito;
+
+namespace {
+Json tiny_config(int64_t steps) {
+  return Json::parse(R"({"data": {"name": "triangles", "size": 8, "count": 40},
+                         "model": {"base": 8, "multipliers": [1, 2], "blocks": 1, "attention": [1], "dropout": 0.1},
+                         "diffusion": {"steps": 100},
+                         "train": {"batch": 6, "steps": )" +
+                     std::to_string(steps) + R"(, "warmup": 5, "log_steps": 1, "seed": 3, "flip": true, "rotate": true}})");
+}
+
+// The checkpoint's bytes after training to `steps`, by way of the given stops.
+std::string train_by_way_of(const std::vector<int64_t>& stops, int threads) {
+  const TemporaryFolder folder;
+  const int before = kernels::num_threads();
+  kernels::set_num_threads(threads);
+  const std::atomic<bool> never = false;
+  for (size_t i = 0; i < stops.size(); ++i) {
+    Trainer trainer(parse_run_config(tiny_config(stops[i])), folder.path);
+    if (i > 0) trainer.resume();
+    trainer.run([](const StepReport&) {}, never);
+  }
+  kernels::set_num_threads(before);
+  const TensorFile file = load_safetensors(folder / "checkpoint.safetensors");
+  CHECK(file.metadata.at("step") == std::to_string(stops.back()));
+  std::string bytes;
+  for (const auto& [name, tensor] : file.tensors) bytes += name + std::string(static_cast<const char*>(tensor.raw()), tensor.bytes());
+  return bytes;
+}
+}  // namespace
+
+TEST_SUITE("diffusion") {
+  TEST_CASE("a resumed run has the same weights, averages and optimiser state as one that was not stopped, to the bit, on 1 and 2 threads") {
+    const std::string whole = train_by_way_of({12}, 1);
+    CHECK(whole == train_by_way_of({12}, 2));
+    CHECK(whole == train_by_way_of({5, 12}, 2));
+    CHECK(whole == train_by_way_of({1, 2, 11, 12}, 1));
+    CHECK(whole != train_by_way_of({11}, 1));
+  }
+
+  TEST_CASE("a run that is asked to stop writes a checkpoint and goes on from there") {
+    const TemporaryFolder folder;
+    std::atomic<bool> stop = false;
+    Trainer first(parse_run_config(tiny_config(30)), folder.path);
+    first.run([&](const StepReport& r) { stop = r.step == 7; }, stop);
+    CHECK(first.progress().step == 7);
+    Trainer second(parse_run_config(tiny_config(30)), folder.path);
+    second.resume();
+    CHECK(second.progress().step == 7);
+  }
+
+  TEST_CASE("training learns: the loss of constant images falls to nearly nothing") {
+    const TemporaryFolder folder;
+    Json json = tiny_config(150);
+    json["data"]["count"] = 1;
+    json["train"]["flip"] = json["train"]["rotate"] = false;
+    json["train"]["lr"] = 3e-3;
+    json["model"]["dropout"] = 0.0;
+    Trainer trainer(parse_run_config(json), folder.path);
+    std::vector<double> losses;
+    const std::atomic<bool> never = false;
+    trainer.run([&](const StepReport& r) { losses.push_back(r.loss); }, never);
+    double start = 0, end = 0;
+    for (size_t i = 0; i < 10; ++i) {
+      start += losses[i] / 10;
+      end += losses[losses.size() - 1 - i] / 10;
+    }
+    CHECK(end < 0.3 * start);
+  }
+
+  TEST_CASE("a loss that is not finite stops the run, names the op and keeps the checkpoint") {
+    const TemporaryFolder folder;
+    const std::atomic<bool> never = false;
+    Trainer good(parse_run_config(tiny_config(2)), folder.path);
+    good.run([](const StepReport&) {}, never);
+    const std::string before = read_file(folder / "checkpoint.safetensors");
+    Json json = tiny_config(10);
+    json["train"]["lr"] = 1e30;
+    json["train"]["clip"] = 0.0;
+    Trainer bad(parse_run_config(json), folder.path);
+    bad.resume();
+    CHECK_THROWS_WITH_AS(bad.run([](const StepReport&) {}, never), doctest::Contains("not finite"), Error);
+    CHECK(read_file(folder / "checkpoint.safetensors") == before);
+  }
+
+  TEST_CASE("a checkpoint of another architecture cannot be resumed") {
+    const TemporaryFolder folder;
+    const std::atomic<bool> never = false;
+    Trainer(parse_run_config(tiny_config(1)), folder.path).run([](const StepReport&) {}, never);
+    Json json = tiny_config(2);
+    json["model"]["base"] = 12;
+    Trainer other(parse_run_config(json), folder.path);
+    CHECK_THROWS_WITH_AS(other.resume(), doctest::Contains("another architecture"), Error);
+    CHECK_THROWS_WITH_AS(load_checkpoint(folder / "nothing"), doctest::Contains("no run or checkpoint"), Error);
+  }
+
+  TEST_CASE("configurations: unknown keys, wrong types and wrong values are named") {
+    const auto message = [](const std::string& assignment) {
+      Json json = tiny_config(1);
+      set_in_config(json, assignment);
+      try {
+        parse_run_config(json);
+      } catch (const Error& error) {
+        return std::string(error.what());
+      }
+      return std::string("no error");
+    };
+    CHECK(message("train.lr=0.1") == "no error");
+    CHECK(message("train.larning_rate=1").find("'train.larning_rate'") != std::string::npos);
+    CHECK(message("train.bach=1").find("did you mean 'train.batch'") != std::string::npos);
+    CHECK(message("modle.base=1").find("did you mean 'model'") != std::string::npos);
+    CHECK(message("train.lr=fast").find("'train.lr' must be a number, got \"fast\"") != std::string::npos);
+    CHECK(message("train.batch=1.5").find("whole number") != std::string::npos);
+    CHECK(message("model.multipliers=[1,\"2\"]").find("model.multipliers") != std::string::npos);
+    CHECK(message("diffusion.schedule=sine").find("linear cosine") != std::string::npos);
+    CHECK(message("task=paint").find("ddpm classifier") != std::string::npos);
+    CHECK(message("train=3").find("'train'") != std::string::npos);
+    CHECK(nearest("smaple", {"train", "sample", "eval"}) == "sample");
+  }
+
+  TEST_CASE("eigenvalues and Frechet distance of known Gaussians") {
+    std::vector<double> values = symmetric_eigenvalues({2, 1, 1, 2}, 2);
+    std::sort(values.begin(), values.end());
+    CHECK(values[0] == doctest::Approx(1));
+    CHECK(values[1] == doctest::Approx(3));
+    Generator g{.seed = 8};
+    const Tensor x = normal({20000, 3}, g);
+    const FeatureMoments a(x), b(x * 2.0 + 1.0);  // N(0, I) and N(1, 4 I): |1|^2 + tr(I + 4 I - 2 * 2 I) = 3 + 3
+    CHECK(frechet_distance(a, a) == doctest::Approx(0).epsilon(1e-9));
+    CHECK(frechet_distance(a, b) == doctest::Approx(6).epsilon(0.02));
+    CHECK(frechet_distance(a, b) == doctest::Approx(frechet_distance(b, a)).epsilon(1e-9));
+  }
+}
