@@ -5,12 +5,15 @@
 #include "tensor/error.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Ito: diffusion models from the formula to the kernel\n\n  ito train examples/mnist/ddpm.json --set train.minutes=5\n  ito sample zoo/mnist-ddpm"};
+  CLI::App app{
+      "Ito: diffusion models from the formula to the kernel\n\n  ito train examples/mnist/ddpm.json --set train.minutes=5\n  ito sample "
+      "zoo/mnist-ddpm"};
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help of all sub-commands");
   ito::cli::add_train(app);
   ito::cli::add_sample(app);
   ito::cli::add_eval(app);
+  ito::cli::add_export(app);
   ito::cli::add_data(app);
   ito::cli::add_gradcheck(app);
   try {

@@ -34,8 +34,8 @@ void ProgressLine::show(double share, const std::string& text) {
   }
   constexpr int width = 24;
   const int full = int(share * width);
-  std::fprintf(stderr, "\r\033[K[%s%s] %3.0f %%  %s", std::string(size_t(full), '#').c_str(), std::string(size_t(width - full), '-').c_str(), 100 * share,
-               text.c_str());
+  std::fprintf(stderr, "\r\033[K[%s%s] %3.0f %%  %s", std::string(size_t(full), '#').c_str(), std::string(size_t(width - full), '-').c_str(),
+               100 * share, text.c_str());
   std::fflush(stderr);
   open_ = true;
 }

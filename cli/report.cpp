@@ -67,15 +67,18 @@ std::string score_table(const std::string& path, const std::string& title) {
   std::snprintf(distance, sizeof distance, "%.2f (real against real: %.2f)", s["frechet_distance"].get<double>(), s["frechet_floor"].get<double>());
   std::string classes;
   for (size_t k = 0; k < s["class_shares"].size(); ++k) classes += text(k, ": ", percent(s["class_shares"][k].get<double>()), " &nbsp; ");
-  return text("<h2>", escaped(title), "</h2>\n<table>\n<tr><th>digits with confidence over 0.9<td>", percent(s["confident"].get<double>()), " of ", s["samples"],
-              " samples\n<tr><th>Fr&eacute;chet distance, 84 features of the judge; not FID<td>", distance, "\n<tr><th>classes<td>", classes,
-              "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()), "\n</table>\n");
+  return text("<h2>", escaped(title), "</h2>\n<table>\n<tr><th>digits with confidence over 0.9<td>", percent(s["confident"].get<double>()), " of ",
+              s["samples"], " samples\n<tr><th>Fr&eacute;chet distance, 84 features of the judge; not FID<td>", distance, "\n<tr><th>classes<td>",
+              classes, "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()), ", right on ", percent(s["judge_accuracy"].get<double>()),
+              " of ", s["test_images"], " test images\n</table>\n");
 }
 
 const char* style =
     "body{font:16px/1.5 system-ui,sans-serif;max-width:860px;margin:2em auto;padding:0 1em;color:#222}figure{margin:1.5em 0}img{max-width:100%;"
-    "image-rendering:pixelated}figcaption{color:#666;font-size:14px}table{border-collapse:collapse}th{text-align:left;font-weight:normal;padding-right:2em;"
-    "color:#666;vertical-align:top}td,th{padding-top:.3em;padding-bottom:.3em;border-bottom:1px solid #eee}pre{background:#f6f6f6;padding:1em;overflow:auto}";
+    "image-rendering:pixelated}figcaption{color:#666;font-size:14px}table{border-collapse:collapse}th{text-align:left;font-weight:normal;padding-"
+    "right:2em;"
+    "color:#666;vertical-align:top}td,th{padding-top:.3em;padding-bottom:.3em;border-bottom:1px solid "
+    "#eee}pre{background:#f6f6f6;padding:1em;overflow:auto}";
 
 }  // namespace
 
@@ -83,16 +86,17 @@ void write_report(const std::string& folder) {
   const std::vector<Json> log = read_log(folder);
   std::string summary;
   if (!log.empty())
-    summary = text("<p>", log.back()["step"], " steps in ", duration(log.back()["seconds"].get<double>()), ", ", int64_t(log.back()["images_per_second"].get<double>()),
-                   " images a second at the end.</p>\n");
+    summary = text("<p>", log.back()["step"], " steps in ", duration(log.back()["seconds"].get<double>()), ", ",
+                   int64_t(log.back()["images_per_second"].get<double>()), " images a second at the end.</p>\n");
   const std::string name = fs::path(folder).filename().string();
   write_file(folder + "/report.html", [&](std::ostream& out) {
-    out << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Ito: " << escaped(name) << "</title><style>" << style << "</style>\n<h1>"
-        << escaped(name) << "</h1>\n"
+    out << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Ito: " << escaped(name) << "</title><style>" << style
+        << "</style>\n<h1>" << escaped(name) << "</h1>\n"
         << summary << score_table(folder + "/scores.json", "Scores") << figure(folder, "samples.png", "Samples of this run")
-        << figure(folder, "strip.png", "From noise to digits: each row is one image on its way") << figure(folder, "loss.png", "Training loss by step")
-        << score_table(folder + "/zoo-scores.json", "The bundled model") << figure(folder, "zoo.png", "Samples of the bundled model, which was trained longer")
-        << "<h2>Configuration</h2>\n<pre>" << escaped(fs::exists(folder + "/config.json") ? read_file(folder + "/config.json") : "") << "</pre>\n</html>\n";
+        << figure(folder, "strip.png", "From noise to digits: each row is one image on its way")
+        << figure(folder, "loss.png", "Training loss by step") << score_table(folder + "/zoo-scores.json", "The bundled model")
+        << figure(folder, "zoo.png", "Samples of the bundled model, which was trained longer") << "<h2>Configuration</h2>\n<pre>"
+        << escaped(fs::exists(folder + "/config.json") ? read_file(folder + "/config.json") : "") << "</pre>\n</html>\n";
   });
 }
 

@@ -23,7 +23,8 @@ void sample_images(const Options& o) {
   if (o.guidance >= 0) how.guidance = o.guidance;
   if (o.eta >= 0) how.eta = o.eta;
   ProgressLine line;
-  const Tensor images = source.images(o.n, o.seed, o.label, how, [&](int64_t ready) { line.show(double(ready) / double(o.n), text(ready, " images")); });
+  const Tensor images =
+      source.images(o.n, o.seed, o.label, how, [&](int64_t ready) { line.show(double(ready) / double(o.n), text(ready, " images")); });
   line.finish();
   const int64_t columns = int64_t(std::ceil(std::sqrt(double(o.n))));
   if (!o.out.empty()) {

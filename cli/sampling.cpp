@@ -25,13 +25,15 @@ ImageSource::ImageSource(const Checkpoint& checkpoint) : config_(checked(checkpo
   task_.network().set_training(false);
 }
 
-Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, std::function<void(int64_t, const Tensor&)> watch) {
+Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o,
+                          std::function<void(int64_t, const Tensor&)> watch) {
   DiffusionModel& model = task_.model();
   Tensor labels;
   ITO_CHECK(label < 0 || model.has_classes(), "--label: this model was trained without labels");
   ITO_CHECK(label < std::max<int64_t>(1, model.classes()), "--label ", label, ": the classes are 0 to ", model.classes() - 1);
   if (model.has_classes())
-    labels = label >= 0 ? Tensor::full({n}, double(label), DType::i64) : randint_from({n}, 0, model.classes(), {.seed = seed, .stream = labels_stream}, first);
+    labels = label >= 0 ? Tensor::full({n}, double(label), DType::i64)
+                        : randint_from({n}, 0, model.classes(), {.seed = seed, .stream = labels_stream}, first);
   SamplerOptions s{.sampler = o.sampler, .steps = o.steps, .eta = o.eta, .seed = seed, .first_image = first, .watch = std::move(watch)};
   return sample(model.process(), model.denoiser(labels, o.guidance), {n, image_[0], image_[1], image_[2]}, s);
 }

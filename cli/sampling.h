@@ -10,8 +10,8 @@ class ImageSource {
  public:
   explicit ImageSource(const Checkpoint& checkpoint);
 
-  // Images first ... first + n - 1 of the seed, f32 (n, H, W, C); label -1: each image's own random one. Images are made `batch` at a time, which does not
-  // change them. `progress` is told how many are ready.
+  // Images first ... first + n - 1 of the seed, f32 (n, H, W, C); label -1: each image's own random one. Images are made `batch` at a time, which
+  // does not change them. `progress` is told how many are ready.
   Tensor images(int64_t n, uint64_t seed, int64_t label, const SampleOptions& options, const std::function<void(int64_t)>& progress = {});
   // The noise and its way to images, `frames` stages of each: (n * frames, H, W, C), row by row.
   Tensor strip(int64_t n, int64_t frames, uint64_t seed, const SampleOptions& options);

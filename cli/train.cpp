@@ -47,12 +47,19 @@ void prepare_folder(const std::string& folder, bool resume) {
   ITO_CHECK(resume || !fs::exists(folder + "/checkpoint.safetensors"), folder, " already holds a run; go on with --resume or choose another --out");
 }
 
-void train(const Options& o) {
-  Json json = read_config(o.config);
+// The configuration and the folder it runs in. Given a run folder, its own configuration: `ito train runs/digits --resume`.
+Json read_options(const Options& o, std::string& folder) {
+  const bool is_run = fs::is_directory(o.config);
+  folder = !o.out.empty() ? o.out : is_run ? o.config : "runs/" + fs::path(o.config).stem().string();
+  Json json = read_config(is_run ? o.config + "/config.json" : o.config);
   for (const std::string& assignment : o.assignments) set_in_config(json, assignment);
-  if (!o.data.empty()) set_in_config(json, "data.path=\"" + o.data + "\"");
-  const RunConfig config = parse_run_config(json);
-  const std::string folder = o.out.empty() ? "runs/" + fs::path(o.config).stem().string() : o.out;
+  if (!o.data.empty()) set_in_config(json, "data.path=" + Json(o.data).dump());
+  return json;
+}
+
+void train(const Options& o) {
+  std::string folder;
+  const RunConfig config = parse_run_config(read_options(o, folder));
   prepare_folder(folder, o.resume);
   Trainer trainer(config, folder);
   if (o.resume) trainer.resume();
@@ -71,23 +78,25 @@ void train(const Options& o) {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   ProgressLine line;
-  const double before = trainer.progress().seconds;
-  const double share_before = 0;
+  const double seconds_before = trainer.progress().seconds, done_before = trainer.share_done();
   trainer.run(
       [&](const StepReport& r) {
-        log << Json{{"step", r.step}, {"seconds", r.seconds}, {"loss", r.loss}, {"gradient_norm", r.gradient_norm}, {"lr", r.lr},
-                    {"images_per_second", r.images_per_second}}
+        log << Json{{"step", r.step}, {"seconds", r.seconds},
+                    {"loss", r.loss}, {"gradient_norm", r.gradient_norm},
+                    {"lr", r.lr},     {"images_per_second", r.images_per_second}}
                    .dump()
             << std::endl;
-        const double left = r.done > share_before ? (r.seconds - before) * (1 - r.done) / r.done : 0;
+        ITO_CHECK(log, "cannot write ", log_path, "; is the disk full? The last checkpoint is kept");
+        const double left = r.done > done_before ? (r.seconds - seconds_before) * (1 - r.done) / (r.done - done_before) : 0;
         char numbers[128];
-        std::snprintf(numbers, sizeof numbers, "step %ld  loss %.4f  %.0f images/s  %s left", long(r.step), r.loss, r.images_per_second, duration(left).c_str());
+        std::snprintf(numbers, sizeof numbers, "step %ld  loss %.4f  %.0f images/s  %s left", long(r.step), r.loss, r.images_per_second,
+                      duration(left).c_str());
         line.show(r.done, numbers);
       },
       stop);
   line.finish();
   if (stop) {
-    std::printf("stopped at step %ld; go on with: ito train %s --out %s --resume\n", long(trainer.progress().step), o.config.c_str(), folder.c_str());
+    std::printf("stopped at step %ld; go on with: ito train %s --resume\n", long(trainer.progress().step), folder.c_str());
     return;
   }
   std::printf("%ld steps in %s\n", long(trainer.progress().step), duration(trainer.progress().seconds).c_str());
@@ -98,9 +107,10 @@ void train(const Options& o) {
 }  // namespace
 
 void add_train(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("train", "train a model from a configuration\n\n  ito train examples/mnist/ddpm.json --set train.minutes=10 --out runs/digits");
+  CLI::App* command = app.add_subcommand(
+      "train", "train a model from a configuration\n\n  ito train examples/mnist/ddpm.json --set train.minutes=10 --out runs/digits");
   const auto o = std::make_shared<Options>();
-  command->add_option("CONFIG", o->config, "JSON file, as in examples/")->required();
+  command->add_option("CONFIG", o->config, "JSON file, as in examples/; or a run folder, for its own")->required();
   command->add_option("--set", o->assignments, "override: section.key=value (may be repeated)")->allow_extra_args(false);
   command->add_option("--out", o->out, "run folder (default: runs/NAME of the configuration)");
   command->add_option("--data", o->data, "folder of the images");

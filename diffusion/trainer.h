@@ -32,6 +32,7 @@ class Trainer {
   void run(const std::function<void(const StepReport&)>& report, const std::atomic<bool>& stop);
 
   const Progress& progress() const { return progress_; }
+  double share_done() const;  // of the budget, 0 to 1
   Task& task() { return *task_; }
   Loader& loader() { return loader_; }
   std::string checkpoint_path() const { return folder_ + "/checkpoint.safetensors"; }
@@ -39,7 +40,6 @@ class Trainer {
  private:
   double one_step();
   [[noreturn]] void fail_not_finite(const Batch& batch);
-  double share_done() const;
   void save();
 
   RunConfig config_;

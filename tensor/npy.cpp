@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <regex>
+#include <optional>
+#include <sstream>
 
 #include "tensor/file.h"
 
@@ -16,6 +17,17 @@ constexpr std::array<std::pair<const char*, DType>, 6> types{
 
 constexpr char magic[] = "\x93NUMPY";
 constexpr size_t magic_length = 6;
+
+// What stands between `open` and `close` after the key of a header such as {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }.
+std::optional<std::string> entry(const std::string& header, const std::string& key, char open, char close) {
+  const size_t at = header.find("'" + key + "':");
+  if (at == std::string::npos) return {};
+  const size_t start = header.find_first_not_of(' ', at + key.size() + 3);
+  if (start == std::string::npos || (open != 0 && header[start] != open)) return {};
+  const size_t first = open != 0 ? start + 1 : start, end = header.find(close, first);
+  if (end == std::string::npos) return {};
+  return header.substr(first, end - first);
+}
 
 }  // namespace
 
@@ -46,23 +58,21 @@ Tensor load_npy(const std::string& path) {
   ITO_CHECK(length <= content.size() - start, path, ": the header claims ", length, " bytes; the file is cut short");
   const std::string header = content.substr(start, length);
 
-  std::smatch descr, order, extents;
-  ITO_CHECK(std::regex_search(header, descr, std::regex("'descr': *'([^']*)'")) &&
-                std::regex_search(header, order, std::regex("'fortran_order': *(True|False)")) &&
-                std::regex_search(header, extents, std::regex("'shape': *\\(([0-9, ]*)\\)")),
-            path, ": malformed .npy header");
-  ITO_CHECK(order[1] == "False", path, ": the array is in Fortran order; save numpy.ascontiguousarray(array)");
-  std::string name = descr[1];
+  const auto descr = entry(header, "descr", '\'', '\''), order = entry(header, "fortran_order", 0, ','), extents = entry(header, "shape", '(', ')');
+  ITO_CHECK(descr && order && extents && extents->find_first_not_of("0123456789, ") == std::string::npos, path, ": malformed .npy header");
+  ITO_CHECK(*order == "False", path, ": the array is in Fortran order; save numpy.ascontiguousarray(array)");
+  std::string name = *descr;
   if (name == "<u1" || name == "<b1") name[0] = '|';
   const auto type = std::find_if(types.begin(), types.end(), [&](const auto& t) { return name == t.first; });
   ITO_CHECK(type != types.end(), path, ": elements of type '", name, "'; Ito reads <f4, <f8, <i8, <i4, |u1 and |b1");
 
   Shape shape;
   uint64_t bytes = size_of(type->second);
-  const std::string list = extents[1];
-  const std::regex number("[0-9]+");
-  for (auto it = std::sregex_iterator(list.begin(), list.end(), number); it != std::sregex_iterator(); ++it) {
-    const std::string digits = it->str();
+  std::istringstream list(*extents);
+  for (std::string digits; std::getline(list, digits, ',');) {
+    digits.erase(0, digits.find_first_not_of(' '));
+    if (digits.empty()) continue;  // after the last comma
+    ITO_CHECK(digits.find(' ') == std::string::npos, path, ": malformed .npy header");
     const uint64_t extent = digits.size() <= 18 ? std::stoull(digits) : UINT64_MAX;
     ITO_CHECK(extent < UINT64_MAX && !__builtin_mul_overflow(bytes, extent, &bytes), path, ": a shape of more bytes than exist");
     shape.push_back(int64_t(extent));

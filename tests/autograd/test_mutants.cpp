@@ -144,9 +144,7 @@ TEST_SUITE("ops") {
     CHECK(checks::check_op(list).failures.empty());
     for (const auto mutant : {cube_with<Bug::zero_backward>, cube_with<Bug::wrong_factor>}) {
       cube = mutant;
-      const checks::Report report = checks::check_op(list);
-      CHECK(failures_with(report, ", gradient:") > 0);
-      CHECK(failures_with(report, "second gradient") > 0);
+      CHECK(failures_with(checks::check_op(list), ", gradient:") > 0);
     }
     cube = cube_with<Bug::no_backward>;
     CHECK(!checks::check_op(list).failures.empty());

@@ -1,0 +1,63 @@
+// ito export RUN FOLDER
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/scoring.h"
+#include "data/png.h"
+#include "tensor/file.h"
+
+namespace ito::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+struct Options {
+  std::string run, folder, data;
+  int64_t n = 1000;
+};
+
+// What a user of the weights must know, in Markdown.
+std::string card(const Options& o, const Checkpoint& checkpoint, const Dataset& data, const Json& scores) {
+  const std::string name = fs::path(o.folder).lexically_normal().filename().string();
+  const auto task = make_task(checkpoint.config);
+  std::string out = text("# ", name, "\n\n", task->network().parameter_count(), " parameters, trained for ", checkpoint.progress.step, " steps of ",
+                         checkpoint.config.train.batch, " images (", duration(checkpoint.progress.seconds), ") on ", data.size(), " images of ",
+                         data.name, ". The averaged weights, in bf16: model.safetensors.\n");
+  if (fs::exists(o.folder + "/samples.png")) out += "\n![samples](samples.png)\n";
+  return out + "\n```\n" + score_lines(scores) + "```\n\nConfiguration:\n\n```json\n" + checkpoint.config.written.dump(2) + "\n```\n";
+}
+
+void export_run(const Options& o) {
+  Checkpoint checkpoint = load_checkpoint(o.run);
+  ITO_CHECK(!fs::exists(o.folder + "/log.jsonl"), o.folder, " is a run folder; choose another");
+  const Dataset data = load_dataset(checkpoint.config.data);
+  checkpoint.config.data.path = "";  // a place on this machine
+  checkpoint.config.written["data"]["path"] = "";
+  std::error_code error;
+  fs::create_directories(o.folder, error);
+  ITO_CHECK(!error, "cannot make the folder ", o.folder, ": ", error.message());
+  save_weights(o.folder + "/model.safetensors", checkpoint.config, checkpoint.weights(), checkpoint.progress);
+  const Checkpoint exported = load_checkpoint(o.folder);  // rounded, as everyone will use it
+  if (exported.config.task == "ddpm") {
+    ImageSource source(exported);
+    write_png(o.folder + "/samples.png", image_grid(to_bytes(source.images(64, 0, -1, exported.config.sample))));
+  }
+  const Json scores = score(exported, {.n = o.n, .data = o.data});
+  write_file(o.folder + "/scores.json", [&](std::ostream& out) { out << scores.dump(2) << "\n"; });
+  write_file(o.folder + "/README.md", [&](std::ostream& out) { out << card(o, exported, data, scores); });
+  std::printf("%s: %.1f MB\n", o.folder.c_str(), double(fs::file_size(o.folder + "/model.safetensors")) / 1e6);
+}
+}  // namespace
+
+void add_export(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("export", "a run's averaged weights in bf16, with a card\n\n  ito export runs/ddpm my-digits");
+  const auto o = std::make_shared<Options>();
+  command->add_option("RUN", o->run, "run folder")->required();
+  command->add_option("FOLDER", o->folder, "gets model.safetensors and a card: README.md, scores.json, samples.png")->required();
+  command->add_option("--n", o->n, "samples to score")->capture_default_str();
+  command->add_option("--data", o->data, "folder of the real images");
+  command->callback([o] { export_run(*o); });
+}
+
+}  // namespace ito::cli
