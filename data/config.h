@@ -57,20 +57,30 @@ class ConfigReader {
 
   template <class T>
   static bool matches(const Json& value) {
-    if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
-    else if constexpr (std::is_integral_v<T>) return value.is_number_integer() && (!std::is_unsigned_v<T> || value.is_number_unsigned());
-    else if constexpr (std::is_floating_point_v<T>) return value.is_number();
-    else if constexpr (std::is_same_v<T, std::string>) return value.is_string();
-    else return value.is_array() && std::all_of(value.begin(), value.end(), [](const Json& item) { return matches<typename T::value_type>(item); });
+    if constexpr (std::is_same_v<T, bool>)
+      return value.is_boolean();
+    else if constexpr (std::is_integral_v<T>)
+      return value.is_number_integer() && (!std::is_unsigned_v<T> || value.is_number_unsigned());
+    else if constexpr (std::is_floating_point_v<T>)
+      return value.is_number();
+    else if constexpr (std::is_same_v<T, std::string>)
+      return value.is_string();
+    else
+      return value.is_array() && std::all_of(value.begin(), value.end(), [](const Json& item) { return matches<typename T::value_type>(item); });
   }
 
   template <class T>
   static std::string expected() {
-    if constexpr (std::is_same_v<T, bool>) return "true or false";
-    else if constexpr (std::is_integral_v<T>) return std::is_unsigned_v<T> ? "a whole number from 0 on" : "a whole number";
-    else if constexpr (std::is_floating_point_v<T>) return "a number";
-    else if constexpr (std::is_same_v<T, std::string>) return "text";
-    else return "a list, each of them " + expected<typename T::value_type>();
+    if constexpr (std::is_same_v<T, bool>)
+      return "true or false";
+    else if constexpr (std::is_integral_v<T>)
+      return std::is_unsigned_v<T> ? "a whole number from 0 on" : "a whole number";
+    else if constexpr (std::is_floating_point_v<T>)
+      return "a number";
+    else if constexpr (std::is_same_v<T, std::string>)
+      return "text";
+    else
+      return "a list, each of them " + expected<typename T::value_type>();
   }
 
   Json json_;

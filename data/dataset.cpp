@@ -87,7 +87,8 @@ Dataset load_dataset(const DatasetOptions& options) {
 
 Tensor unit_range(const Tensor& bytes) {
   const Tensor out = Tensor::empty(bytes.shape());
-  std::transform(bytes.data<uint8_t>(), bytes.data<uint8_t>() + bytes.numel(), out.data<float>(), [](uint8_t byte) { return float(byte) / 127.5F - 1; });
+  std::transform(bytes.data<uint8_t>(), bytes.data<uint8_t>() + bytes.numel(), out.data<float>(),
+                 [](uint8_t byte) { return float(byte) / 127.5F - 1; });
   return out;
 }
 

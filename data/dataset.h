@@ -24,11 +24,11 @@ struct DatasetOptions {
   std::string name = "mnist";  // mnist, fashion-mnist, triangles, or a folder of PNGs or an .npy file given as `path`
   std::string path = {};       // where to look first; empty: $ITO_DATA, the system, the cache, the bundle
   Split split = Split::train;
-  int64_t limit = 0;    // the first so many images; 0: all
-  int64_t size = 32;    // triangles: pixels a side
-  int64_t count = 10000;  // triangles: how many
+  int64_t limit = 0;              // the first so many images; 0: all
+  int64_t size = 32;              // triangles: pixels a side
+  int64_t count = 10000;          // triangles: how many
   std::string drawing = "exact";  // triangles: exact, aliased or reduced (data/triangles.h)
-  uint64_t seed = 1;    // triangles
+  uint64_t seed = 1;              // triangles
 };
 
 // Throws Error: unknown name, nothing found (with the places that were searched), damaged files.

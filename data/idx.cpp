@@ -53,7 +53,8 @@ Tensor load_idx(const std::string& path) {
     uint8_t b[4];
     in.all(b, sizeof b);
     shape.push_back(int64_t(b[0]) << 24 | b[1] << 16 | b[2] << 8 | b[3]);
-    ITO_CHECK(shape.back() > 0 && !__builtin_mul_overflow(numel, shape.back(), &numel) && numel < int64_t(1) << 40, path, ": impossible extents ", shape);
+    ITO_CHECK(shape.back() > 0 && !__builtin_mul_overflow(numel, shape.back(), &numel) && numel < int64_t(1) << 40, path, ": impossible extents ",
+              shape);
   }
   // In parts, so that extents that promise too much do not allocate it.
   std::string content;

@@ -17,8 +17,8 @@ struct Batch {
 struct LoaderOptions {
   int64_t batch = 32;
   uint64_t seed = 0;
-  bool flip = false;       // left and right, half of the images
-  bool rotate = false;     // by a random multiple of 90 degrees; square images only
+  bool flip = false;    // left and right, half of the images
+  bool rotate = false;  // by a random multiple of 90 degrees; square images only
 };
 
 class Loader {

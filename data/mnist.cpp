@@ -51,7 +51,8 @@ std::string bundled(const std::string& relative) {
 
 Dataset load_mnist(const std::string& name, const std::string& path, Split split) {
   std::vector<fs::path> places;
-  if (!path.empty()) places = {fs::path(path), fs::path(path) / name};
+  if (!path.empty())
+    places = {fs::path(path), fs::path(path) / name};
   else {
     if (const std::string data = environment("ITO_DATA"); !data.empty()) places.push_back(fs::path(data) / name);
     places.push_back(fs::path("/usr/share/datasets") / name);
@@ -70,7 +71,8 @@ Dataset load_mnist(const std::string& name, const std::string& path, Split split
     const int64_t cut = all.size() / 10 * 9, first = split == Split::train ? 0 : cut, last = split == Split::train ? cut : all.size();
     return {name, bundle, all.images.rows(first, last), all.labels.rows(first, last), 10};
   }
-  fail(name, " is not here: no ", prefix, "-images-idx3-ubyte[.gz] and labels in", searched, "; try ", name == "mnist" ? "`ito data get mnist`" : "`apt install dataset-fashion-mnist`", " or --data FOLDER");
+  fail(name, " is not here: no ", prefix, "-images-idx3-ubyte[.gz] and labels in", searched, "; try ",
+       name == "mnist" ? "`ito data get mnist`" : "`apt install dataset-fashion-mnist`", " or --data FOLDER");
 }
 
 }  // namespace ito

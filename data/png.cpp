@@ -53,7 +53,8 @@ Tensor image_grid(const Tensor& images, const GridOptions& o) {
     for (int64_t y = 0; y < height * o.zoom; ++y)
       for (int64_t x = 0; x < width * o.zoom; ++x) {
         const int64_t row = i / columns * cell_height + o.gap + y, column = i % columns * cell_width + o.gap + x;
-        std::memcpy(out + (row * grid.extent(1) + column) * channels, in + ((i * height + y / o.zoom) * width + x / o.zoom) * channels, size_t(channels));
+        std::memcpy(out + (row * grid.extent(1) + column) * channels, in + ((i * height + y / o.zoom) * width + x / o.zoom) * channels,
+                    size_t(channels));
       }
   return grid;
 }

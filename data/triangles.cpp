@@ -68,7 +68,9 @@ std::vector<double> reduce(const std::vector<double>& from, int64_t from_size, i
   for (int64_t y = 0; y < size; ++y)
     for (int64_t x = 0; x < size; ++x) {
       double sum = 0;
-      const auto share = [&](int64_t i, int64_t j) { return std::min(double(i + 1), double(j + 1) * ratio) - std::max(double(i), double(j) * ratio); };
+      const auto share = [&](int64_t i, int64_t j) {
+        return std::min(double(i + 1), double(j + 1) * ratio) - std::max(double(i), double(j) * ratio);
+      };
       for (int64_t i = int64_t(double(y) * ratio); i < std::min(from_size, int64_t(std::ceil(double(y + 1) * ratio))); ++i)
         for (int64_t j = int64_t(double(x) * ratio); j < std::min(from_size, int64_t(std::ceil(double(x + 1) * ratio))); ++j)
           sum += share(i, y) * share(j, x) * from[size_t(i * from_size + j)];
@@ -112,7 +114,8 @@ Tensor draw_triangles(int64_t count, int64_t size, Drawing drawing, const Genera
   ITO_CHECK(count > 0 && size > 0, "triangles: count and size must be positive");
   const Tensor images = Tensor::empty({count, size, size, 1}, DType::u8);
   kernels::parallel_for(count, 16, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) images.rows(i, i + 1).view({size, size, 1}).copy_from(draw_triangle(random_triangle(key, i), size, drawing));
+    for (int64_t i = first; i < last; ++i)
+      images.rows(i, i + 1).view({size, size, 1}).copy_from(draw_triangle(random_triangle(key, i), size, drawing));
   });
   return images;
 }

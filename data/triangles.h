@@ -18,8 +18,8 @@ struct Point {
 };
 using Triangle = std::array<Point, 3>;  // in units of the canvas, [0, 1] x [0, 1]
 
-Triangle random_triangle(const Generator& key, int64_t index);  // the index-th of the draw `key`
-Tensor draw_triangle(const Triangle& triangle, int64_t size, Drawing drawing);  // u8 (size, size, 1)
+Triangle random_triangle(const Generator& key, int64_t index);                              // the index-th of the draw `key`
+Tensor draw_triangle(const Triangle& triangle, int64_t size, Drawing drawing);              // u8 (size, size, 1)
 Tensor draw_triangles(int64_t count, int64_t size, Drawing drawing, const Generator& key);  // u8 (count, size, size, 1)
 
 }  // namespace ito

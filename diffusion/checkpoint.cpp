@@ -40,7 +40,8 @@ std::string find_file(const std::string& run) {
 void copy_into(const NamedTensors& buffers, const std::map<std::string, Tensor>& from, const std::string& origin) {
   for (const auto& [name, tensor] : buffers) {
     const auto found = from.find(name);
-    ITO_CHECK(found != from.end() && found->second.shape() == tensor.shape(), origin, " cannot be resumed: '", name, "' is missing or of another shape");
+    ITO_CHECK(found != from.end() && found->second.shape() == tensor.shape(), origin, " cannot be resumed: '", name,
+              "' is missing or of another shape");
     tensor.copy_from(found->second);
   }
 }

@@ -27,8 +27,8 @@ struct Checkpoint {
   const std::map<std::string, Tensor>& weights() const { return ema; }
 };
 
-// `run` is a file, or a folder with checkpoint.safetensors or model.safetensors in it, or such a folder of those that come with Ito ("zoo/mnist-ddpm").
-// Throws Error when there is none, or it is damaged.
+// `run` is a file, or a folder with checkpoint.safetensors or model.safetensors in it, or such a folder of those that come with Ito
+// ("zoo/mnist-ddpm"). Throws Error when there is none, or it is damaged.
 Checkpoint load_checkpoint(const std::string& run);
 // Puts everything back where it was. Throws Error for another architecture.
 void restore(const Checkpoint& checkpoint, Module& network, MovingAverage& ema, Optimiser& optimiser);

@@ -122,8 +122,8 @@ double Judge::accuracy(const Dataset& dataset) {
 }
 
 Json Scores::json() const {
-  return {{"samples", samples},   {"confident", confident}, {"class_shares", class_shares}, {"frechet_distance", distance},
-          {"frechet_floor", floor}, {"judge", judge}};
+  return {{"samples", samples},           {"confident", confident}, {"class_shares", class_shares},
+          {"frechet_distance", distance}, {"frechet_floor", floor}, {"judge", judge}};
 }
 
 Scores evaluate(const Tensor& images, Judge& judge, const Dataset& real_train, const Dataset& real_test) {

@@ -14,8 +14,12 @@ Generator generator_for(uint64_t seed, Stream stream, uint32_t call = 0) { retur
 }  // namespace
 
 DiffusionModel::DiffusionModel(const UNetOptions& network, const DiffusionOptions& o, uint64_t seed)
-    : seed_(seed), init_(generator_for(seed, initialisation)), network_(network, init_), process_(beta_schedule(o.schedule, o.steps)),
-      prediction_(prediction_named(o.prediction)), label_dropout_(o.label_dropout) {}
+    : seed_(seed),
+      init_(generator_for(seed, initialisation)),
+      network_(network, init_),
+      process_(beta_schedule(o.schedule, o.steps)),
+      prediction_(prediction_named(o.prediction)),
+      label_dropout_(o.label_dropout) {}
 
 Tensor DiffusionModel::loss(const Tensor& x, const Tensor& labels, int64_t step) {
   const int64_t n = x.extent(0);

@@ -11,9 +11,7 @@ Prediction prediction_named(const std::string& name) {
   fail("no prediction '", name, "'; there are: epsilon x0 v");
 }
 
-const char* name_of(Prediction prediction) {
-  return prediction == Prediction::epsilon ? "epsilon" : prediction == Prediction::x0 ? "x0" : "v";
-}
+const char* name_of(Prediction prediction) { return prediction == Prediction::epsilon ? "epsilon" : prediction == Prediction::x0 ? "x0" : "v"; }
 
 Tensor prediction_target(Prediction prediction, const Tensor& x0, const Tensor& eps, const MarginalTensors& m) {
   if (prediction == Prediction::epsilon) return eps;

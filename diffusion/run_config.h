@@ -13,13 +13,13 @@ struct TrainOptions {
   int64_t batch = 64;
   std::string optimiser = "adamw";  // adamw, adam, sgd
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.99, weight_decay = 0.01;
-  int64_t warmup = 100;             // steps
+  int64_t warmup = 100;               // steps
   std::string schedule = "constant";  // or cosine: down to 0 at the end of a budget in steps or epochs
-  double clip = 1;                  // limit of the gradient's global norm; 0: none
+  double clip = 1;                    // limit of the gradient's global norm; 0: none
   double ema = 0.999;
   uint64_t seed = 0;
   double checkpoint_minutes = 1;
-  int64_t checkpoint_steps = 0;     // also after so many steps; 0: not
+  int64_t checkpoint_steps = 0;  // also after so many steps; 0: not
   int64_t log_steps = 20;
   bool flip = false, rotate = false;  // of the images
 };

@@ -12,13 +12,13 @@ namespace ito {
 using Denoiser = std::function<Denoised(const Tensor& x, int64_t t)>;
 
 struct SamplerOptions {
-  std::string sampler = "ddim";  // ancestral (Ho et al. 2020, alg. 2) or ddim (Song et al. 2021)
-  int64_t steps = 50;            // ddim: of the process's times, evenly spread; ancestral: always all of them
-  double eta = 0;                // ddim: 0 deterministic, 1 the noise of the ancestral chain
+  std::string sampler = "ddim";        // ancestral (Ho et al. 2020, alg. 2) or ddim (Song et al. 2021)
+  int64_t steps = 50;                  // ddim: of the process's times, evenly spread; ancestral: always all of them
+  double eta = 0;                      // ddim: 0 deterministic, 1 the noise of the ancestral chain
   std::string variance = "posterior";  // ancestral: posterior (beta-tilde) or beta
-  bool clip = true;              // x_0 to [-1, 1] at every step
+  bool clip = true;                    // x_0 to [-1, 1] at every step
   uint64_t seed = 0;
-  int64_t first_image = 0;       // images first_image, first_image + 1, ... of the seed: the same ones in any batch
+  int64_t first_image = 0;                                     // images first_image, first_image + 1, ... of the seed: the same ones in any batch
   std::function<void(int64_t t, const Tensor& x)> watch = {};  // called with x_t before each step, and with the result at t = -1
 };
 

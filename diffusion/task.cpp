@@ -16,7 +16,7 @@ Tensor shifted(const Tensor& images, const Generator& key) {
   const Tensor padded = pad(images, {{}, {reach, reach}, {reach, reach}, {}}, -1), offsets = randint_from({n, 2}, 0, 2 * reach + 1, key, 0);
   Tensors out;
   for (int64_t i = 0; i < n; ++i) {
-    const int64_t *by = offsets.data<int64_t>() + 2 * i;
+    const int64_t* by = offsets.data<int64_t>() + 2 * i;
     out.push_back(slice(slice(padded.rows(i, i + 1), 1, by[0], by[0] + height), 2, by[1], by[1] + width));
   }
   return concat(out, 0);

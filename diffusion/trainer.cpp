@@ -22,9 +22,13 @@ int64_t step_budget(const TrainOptions& o, int64_t steps_per_epoch) {
 }  // namespace
 
 Trainer::Trainer(const RunConfig& config, const std::string& folder)
-    : config_(config), folder_(folder),
-      loader_(load_dataset(config.data), {.batch = config.train.batch, .seed = config.train.seed, .flip = config.train.flip, .rotate = config.train.rotate}),
-      task_(make_task(config)), parameters_(task_->network().parameters()), optimiser_(make_optimiser(parameters_, config.train)),
+    : config_(config),
+      folder_(folder),
+      loader_(load_dataset(config.data),
+              {.batch = config.train.batch, .seed = config.train.seed, .flip = config.train.flip, .rotate = config.train.rotate}),
+      task_(make_task(config)),
+      parameters_(task_->network().parameters()),
+      optimiser_(make_optimiser(parameters_, config.train)),
       ema_(parameters_, config.train.ema) {
   const TrainOptions& o = config.train;
   const int budgets = (o.steps > 0) + (o.epochs > 0) + (o.minutes > 0);

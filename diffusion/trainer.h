@@ -1,5 +1,5 @@
-// The training loop: one Task, one data set, a budget. What it does in step n depends on the configuration and n only, so that a run that was stopped and
-// resumed ends with the same bits as one that was not.
+// The training loop: one Task, one data set, a budget. What it does in step n depends on the configuration and n only, so that a run that was stopped
+// and resumed ends with the same bits as one that was not.
 #pragma once
 
 #include <atomic>
@@ -11,13 +11,13 @@
 namespace ito {
 
 struct StepReport {
-  int64_t step = 0;           // steps done
-  double seconds = 0;         // of training
-  double loss = 0;            // mean since the last report
-  double gradient_norm = 0;   // before clipping
+  int64_t step = 0;          // steps done
+  double seconds = 0;        // of training
+  double loss = 0;           // mean since the last report
+  double gradient_norm = 0;  // before clipping
   double lr = 0;
   double images_per_second = 0;
-  double done = 0;            // share of the budget, 0 to 1
+  double done = 0;  // share of the budget, 0 to 1
 };
 
 class Trainer {

@@ -32,14 +32,16 @@ Linear::Linear(int64_t in, int64_t out, Generator& init, bool with_bias)
 Tensor Linear::operator()(const Tensor& x) const { return linear(x, weight, bias); }
 
 Conv2d::Conv2d(int64_t in, int64_t out, Generator& init, const Conv2dLayout& l)
-    : weight(kaiming_uniform({out, l.kernel, l.kernel, in / l.groups}, pytorch_gain, init)), bias(bias_for(l.bias, weight.shape(), out, init)),
+    : weight(kaiming_uniform({out, l.kernel, l.kernel, in / l.groups}, pytorch_gain, init)),
+      bias(bias_for(l.bias, weight.shape(), out, init)),
       options{l.stride, l.padding, l.groups} {
   add_parameter("weight", weight);
   add_parameter("bias", bias);
 }
 
 ConvTranspose2d::ConvTranspose2d(int64_t in, int64_t out, Generator& init, const Conv2dLayout& l)
-    : weight(kaiming_uniform({in, l.kernel, l.kernel, out / l.groups}, pytorch_gain, init)), bias(bias_for(l.bias, weight.shape(), out, init)),
+    : weight(kaiming_uniform({in, l.kernel, l.kernel, out / l.groups}, pytorch_gain, init)),
+      bias(bias_for(l.bias, weight.shape(), out, init)),
       options{.stride = l.stride, .padding = l.padding, .groups = l.groups} {
   add_parameter("weight", weight);
   add_parameter("bias", bias);
@@ -51,7 +53,8 @@ int64_t group_count(int64_t channels) {
   return groups;
 }
 
-GroupNorm::GroupNorm(int64_t channels, int64_t g) : weight(Tensor::ones({channels})), bias(Tensor::zeros({channels})), groups(g ? g : group_count(channels)) {
+GroupNorm::GroupNorm(int64_t channels, int64_t g)
+    : weight(Tensor::ones({channels})), bias(Tensor::zeros({channels})), groups(g ? g : group_count(channels)) {
   add_parameter("weight", weight);
   add_parameter("bias", bias);
 }
@@ -65,7 +68,9 @@ LayerNorm::LayerNorm(int64_t channels) : weight(Tensor::ones({channels})), bias(
 Tensor LayerNorm::operator()(const Tensor& x) const { return layer_norm(x, weight, bias); }
 
 BatchNorm::BatchNorm(int64_t channels)
-    : weight(Tensor::ones({channels})), bias(Tensor::zeros({channels})), running_mean(Tensor::zeros({channels})),
+    : weight(Tensor::ones({channels})),
+      bias(Tensor::zeros({channels})),
+      running_mean(Tensor::zeros({channels})),
       running_variance(Tensor::ones({channels})) {
   add_parameter("weight", weight);
   add_parameter("bias", bias);

@@ -1,5 +1,5 @@
-// A small classifier of 28x28 grey images in the manner of LeNet-5 (LeCun et al. 1998): two convolutions with pooling, then 84 features, then classes.
-// Its features and its confidence score generated digits.
+// A small classifier of 28x28 grey images in the manner of LeNet-5 (LeCun et al. 1998): two convolutions with pooling, then 84 features, then
+// classes. Its features and its confidence score generated digits.
 #pragma once
 
 #include "nn/layers.h"

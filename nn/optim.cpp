@@ -75,9 +75,8 @@ void Adam::step(const StepOptions& o) {
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor &p = parameters_[i].second, g = grad_of(p);
     if (!g.defined()) continue;
-    dispatch_floating(p, [&]<class T>() {
-      kernels::Adam<T>::on(p.device())(p.data<T>(), g.data<T>(), m_[i].data<T>(), v_[i].data<T>(), p.numel(), step);
-    });
+    dispatch_floating(
+        p, [&]<class T>() { kernels::Adam<T>::on(p.device())(p.data<T>(), g.data<T>(), m_[i].data<T>(), v_[i].data<T>(), p.numel(), step); });
     p.mark_written();
   }
 }

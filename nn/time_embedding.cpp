@@ -19,8 +19,8 @@ Tensor waves(const Tensor& t, const Tensor& frequencies) {
 }  // namespace
 
 Tensor sinusoidal_embedding(const Tensor& t, int64_t channels) {
-  ITO_CHECK(t.rank() == 1 && channels >= 4 && channels % 2 == 0, "sinusoidal_embedding: expected times (N) and an even number of channels from 4 on, got ",
-            t.shape(), " and ", channels);
+  ITO_CHECK(t.rank() == 1 && channels >= 4 && channels % 2 == 0,
+            "sinusoidal_embedding: expected times (N) and an even number of channels from 4 on, got ", t.shape(), " and ", channels);
   const int64_t half = channels / 2;
   const Tensor frequencies = Tensor::empty({half}, t.dtype());
   dispatch<float, double>(t.dtype(), "sinusoidal_embedding", [&]<class T>() {
@@ -29,7 +29,8 @@ Tensor sinusoidal_embedding(const Tensor& t, int64_t channels) {
   return waves(t, frequencies);
 }
 
-GaussianFourierEmbedding::GaussianFourierEmbedding(int64_t channels, Generator& init, double scale) : frequencies(normal({channels / 2}, init) * scale) {
+GaussianFourierEmbedding::GaussianFourierEmbedding(int64_t channels, Generator& init, double scale)
+    : frequencies(normal({channels / 2}, init) * scale) {
   ITO_CHECK(channels % 2 == 0, "GaussianFourierEmbedding: an even number of channels, got ", channels);
   add_buffer("frequencies", frequencies);
 }

@@ -68,7 +68,10 @@ Tensor AttentionBlock::operator()(const Tensor& x) const {
 }
 
 UNet::UNet(const UNetOptions& o, Generator& init)
-    : options_(o), time_channels_(4 * o.base), time1_(o.base, time_channels_, init), time2_(time_channels_, time_channels_, init),
+    : options_(o),
+      time_channels_(4 * o.base),
+      time1_(o.base, time_channels_, init),
+      time2_(time_channels_, time_channels_, init),
       first_(o.channels * o.patch * o.patch, o.base, init) {
   ITO_CHECK(o.base >= 4 && o.base % 2 == 0 && !o.multipliers.empty() && o.blocks >= 1 && o.patch >= 1,
             "U-Net: base must be even and at least 4, with at least one level and one block a level");
@@ -122,9 +125,7 @@ void UNet::Step::add_up(int64_t channels, Generator& init) {
   add("up", *up);
 }
 
-bool UNet::has_attention(size_t level) const {
-  return std::count(options_.attention.begin(), options_.attention.end(), int64_t(level)) > 0;
-}
+bool UNet::has_attention(size_t level) const { return std::count(options_.attention.begin(), options_.attention.end(), int64_t(level)) > 0; }
 
 void UNet::build_down(int64_t& channels, std::vector<int64_t>& skips, Generator& init) {
   for (size_t level = 0; level < options_.multipliers.size(); ++level) {

@@ -9,15 +9,15 @@
 namespace ito {
 
 struct UNetOptions {
-  int64_t channels = 1;                        // of the images
-  int64_t base = 64;                           // channels of the first level
+  int64_t channels = 1;                          // of the images
+  int64_t base = 64;                             // channels of the first level
   std::vector<int64_t> multipliers = {1, 2, 2};  // of base, one a level; each level halves the image
-  int64_t blocks = 2;                          // residual blocks a level on the way down; one more on the way up
-  std::vector<int64_t> attention = {1};        // levels with self-attention after each block, counted from 0
+  int64_t blocks = 2;                            // residual blocks a level on the way down; one more on the way up
+  std::vector<int64_t> attention = {1};          // levels with self-attention after each block, counted from 0
   int64_t heads = 1;
   double dropout = 0;
-  int64_t classes = 0;                         // 0: unconditional; else label `classes` stands for "no label" (classifier-free guidance)
-  int64_t patch = 1;                           // squares of patch x patch pixels become channels first: patch^2 times less work, coarser
+  int64_t classes = 0;  // 0: unconditional; else label `classes` stands for "no label" (classifier-free guidance)
+  int64_t patch = 1;    // squares of patch x patch pixels become channels first: patch^2 times less work, coarser
 };
 
 // x + conv(dropout(silu(norm(conv(silu(norm(x))) + linear(silu(time))))))

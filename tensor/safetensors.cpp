@@ -40,7 +40,8 @@ Json parse_header(const std::string& path, const std::string& text_of_header) {
   const auto reject_duplicates = [&](int, Json::parse_event_t event, Json& parsed) {
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key) ITO_CHECK(keys.back().insert(parsed.get<std::string>()).second, path, ": the header has ", parsed, " twice");
+    if (event == Json::parse_event_t::key)
+      ITO_CHECK(keys.back().insert(parsed.get<std::string>()).second, path, ": the header has ", parsed, " twice");
     return true;
   };
   try {
@@ -68,17 +69,20 @@ Entry parse_entry(const std::string& path, const std::string& name, const Json& 
   uint64_t bytes = size_of(entry.dtype);
   for (const Json& extent : shape) {
     uint64_t product = 0;
-    ITO_CHECK(!__builtin_mul_overflow(bytes, extent.get<uint64_t>(), &product) && product <= uint64_t(INT64_MAX), where, " has a shape of more bytes than exist");
+    ITO_CHECK(!__builtin_mul_overflow(bytes, extent.get<uint64_t>(), &product) && product <= uint64_t(INT64_MAX), where,
+              " has a shape of more bytes than exist");
     bytes = product;
     entry.shape.push_back(extent.get<int64_t>());
   }
-  ITO_CHECK(bytes == entry.end - entry.begin, where, " of shape ", entry.shape, " needs ", bytes, " bytes, its offsets span ", entry.end - entry.begin);
+  ITO_CHECK(bytes == entry.end - entry.begin, where, " of shape ", entry.shape, " needs ", bytes, " bytes, its offsets span ",
+            entry.end - entry.begin);
   return entry;
 }
 
 // The tensors must fill the data without gap or overlap.
 void check_layout(const std::string& path, std::vector<Entry> entries, uint64_t data_bytes) {
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   uint64_t at = 0;
   for (const Entry& entry : entries) {
     ITO_CHECK(entry.begin == at, path, ": tensor '", entry.name, entry.begin < at ? "' overlaps the one before it" : "' leaves a gap before it");
@@ -95,9 +99,8 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors, cons
   uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     ITO_CHECK(!header.contains(name), "save_safetensors: two tensors are named '", name, "'");
-    header[name] = {{"dtype", format_name(tensor.dtype())},
-                    {"shape", std::vector<int64_t>(tensor.shape())},
-                    {"data_offsets", {offset, offset + tensor.bytes()}}};
+    header[name] = {
+        {"dtype", format_name(tensor.dtype())}, {"shape", std::vector<int64_t>(tensor.shape())}, {"data_offsets", {offset, offset + tensor.bytes()}}};
     offset += tensor.bytes();
   }
   std::string text_of_header = header.dump();

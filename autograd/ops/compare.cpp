@@ -28,9 +28,8 @@ Tensor compare(const char* op, kernels::Comparison comparison, const Tensor& a, 
   const Shape shape = broadcast_shape(op, a.shape(), b.shape());
   const Tensor left = repeated(a, shape), right = repeated(b, shape);
   Tensor y = Tensor::empty(shape, DType::boolean);
-  dispatch<float, double, bfloat16, int64_t, int32_t, uint8_t, bool>(a.dtype(), op, [&]<class T>() {
-    kernels::Compare<T>::on(y.device())(comparison, left.data<T>(), right.data<T>(), y.data<bool>(), y.numel());
-  });
+  dispatch<float, double, bfloat16, int64_t, int32_t, uint8_t, bool>(
+      a.dtype(), op, [&]<class T>() { kernels::Compare<T>::on(y.device())(comparison, left.data<T>(), right.data<T>(), y.data<bool>(), y.numel()); });
   return y;
 }
 

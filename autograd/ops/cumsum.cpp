@@ -26,7 +26,8 @@ struct Cumsum : OpNamed<"cumsum"> {
 
 Tensor cumsum(const Tensor& x, int axis) {
   const int i = normal_axis("cumsum", axis, x.shape());
-  return apply(std::make_shared<Cumsum>(kernels::CumsumShape{x.shape().product(0, i), x.shape()[size_t(i)], x.shape().product(i + 1, x.rank())}), {x});
+  return apply(std::make_shared<Cumsum>(kernels::CumsumShape{x.shape().product(0, i), x.shape()[size_t(i)], x.shape().product(i + 1, x.rank())}),
+               {x});
 }
 
 }  // namespace ito

@@ -71,8 +71,8 @@ struct CrossEntropy : OpNamed<"cross_entropy"> {
 }  // namespace
 
 Tensor mse_loss(const Tensor& x, const Tensor& target) {
-  ITO_CHECK(x.shape() == target.shape() && x.dtype() == target.dtype() && x.numel() > 0, "[mse_loss] expected two tensors of one shape, not empty, got ",
-            x.dtype(), " ", x.shape(), " and ", target.dtype(), " ", target.shape());
+  ITO_CHECK(x.shape() == target.shape() && x.dtype() == target.dtype() && x.numel() > 0,
+            "[mse_loss] expected two tensors of one shape, not empty, got ", x.dtype(), " ", x.shape(), " and ", target.dtype(), " ", target.shape());
   return apply(std::make_shared<MseLoss>(), {x, target});
 }
 

@@ -5,7 +5,7 @@
 
 namespace ito {
 
-Tensor mse_loss(const Tensor& x, const Tensor& target);          // equal shapes -> scalar
+Tensor mse_loss(const Tensor& x, const Tensor& target);           // equal shapes -> scalar
 Tensor cross_entropy(const Tensor& logits, const Tensor& label);  // (N, K) and i64 (N), 0 <= label < K -> scalar
 
 }  // namespace ito

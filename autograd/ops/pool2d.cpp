@@ -64,9 +64,7 @@ Geometry geometry(const char* op, const Tensor& x, const Pool2dOptions& o) {
 
 }  // namespace
 
-Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) {
-  return window_sum(x, geometry("avg_pool2d", x, o), 1 / double(o.kernel * o.kernel));
-}
+Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) { return window_sum(x, geometry("avg_pool2d", x, o), 1 / double(o.kernel * o.kernel)); }
 
 // The largest elements are gathered, so that any order of derivatives follows from gather's.
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o) {

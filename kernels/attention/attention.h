@@ -24,7 +24,8 @@ struct AttentionShape {
 };
 
 template <class T>
-using AttentionForward = Kernel<"attention_forward", T, void(const T* q, const T* k, const T* v, const T* mask, T* y, T* lse, const AttentionShape& shape)>;
+using AttentionForward =
+    Kernel<"attention_forward", T, void(const T* q, const T* k, const T* v, const T* mask, T* y, T* lse, const AttentionShape& shape)>;
 template <class T>
 using AttentionBackward = Kernel<"attention_backward", T,
                                  void(const T* q, const T* k, const T* v, const T* mask, const T* y, const T* lse, const T* dy, T* dq, T* dk, T* dv,

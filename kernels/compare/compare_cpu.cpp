@@ -9,12 +9,24 @@ namespace {
 template <class T>
 void compare_reference(Comparison comparison, const T* a, const T* b, bool* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) switch (comparison) {
-      case Comparison::equal: y[i] = a[i] == b[i]; break;
-      case Comparison::not_equal: y[i] = a[i] != b[i]; break;
-      case Comparison::less: y[i] = a[i] < b[i]; break;
-      case Comparison::less_equal: y[i] = a[i] <= b[i]; break;
-      case Comparison::greater: y[i] = a[i] > b[i]; break;
-      case Comparison::greater_equal: y[i] = a[i] >= b[i]; break;
+      case Comparison::equal:
+        y[i] = a[i] == b[i];
+        break;
+      case Comparison::not_equal:
+        y[i] = a[i] != b[i];
+        break;
+      case Comparison::less:
+        y[i] = a[i] < b[i];
+        break;
+      case Comparison::less_equal:
+        y[i] = a[i] <= b[i];
+        break;
+      case Comparison::greater:
+        y[i] = a[i] > b[i];
+        break;
+      case Comparison::greater_equal:
+        y[i] = a[i] >= b[i];
+        break;
     }
 }
 
@@ -34,12 +46,18 @@ void compare_parallel(Comparison comparison, const T* a, const T* b, bool* y, in
     });
   };
   switch (comparison) {
-    case Comparison::equal: return all([](T p, T q) { return p == q; });
-    case Comparison::not_equal: return all([](T p, T q) { return p != q; });
-    case Comparison::less: return all([](T p, T q) { return p < q; });
-    case Comparison::less_equal: return all([](T p, T q) { return p <= q; });
-    case Comparison::greater: return all([](T p, T q) { return p > q; });
-    case Comparison::greater_equal: return all([](T p, T q) { return p >= q; });
+    case Comparison::equal:
+      return all([](T p, T q) { return p == q; });
+    case Comparison::not_equal:
+      return all([](T p, T q) { return p != q; });
+    case Comparison::less:
+      return all([](T p, T q) { return p < q; });
+    case Comparison::less_equal:
+      return all([](T p, T q) { return p <= q; });
+    case Comparison::greater:
+      return all([](T p, T q) { return p > q; });
+    case Comparison::greater_equal:
+      return all([](T p, T q) { return p >= q; });
   }
 }
 

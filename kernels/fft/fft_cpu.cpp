@@ -70,7 +70,11 @@ template <class T>
 class AnyLength {
  public:
   AnyLength(int64_t n, bool inverse)
-      : n_(n), length_(int64_t(std::bit_ceil(uint64_t(2 * n - 1)))), forward_(length_, false), back_(length_, true), chirp_(size_t(n)),
+      : n_(n),
+        length_(int64_t(std::bit_ceil(uint64_t(2 * n - 1)))),
+        forward_(length_, false),
+        back_(length_, true),
+        chirp_(size_t(n)),
         filter_(size_t(length_)) {
     for (int64_t j = 0; j < n; ++j) {
       chirp_[size_t(j)] = std::complex<T>(root(j * j % (2 * n), 2 * n, inverse));

@@ -21,11 +21,12 @@ struct GroupNormShape {
 };
 
 template <class T>
-using GroupNormForward = Kernel<"group_norm_forward", T, void(const T* x, const T* weight, const T* bias, T* y, T* mean, T* rstd, const GroupNormShape& shape)>;
+using GroupNormForward =
+    Kernel<"group_norm_forward", T, void(const T* x, const T* weight, const T* bias, T* y, T* mean, T* rstd, const GroupNormShape& shape)>;
 template <class T>
 using GroupNormBackward = Kernel<"group_norm_backward", T,
-                                 void(const T* x, const T* weight, const T* bias, const T* mean, const T* rstd, const T* dy, T* dx, T* dweight, T* dbias,
-                                      const GroupNormShape& shape)>;
+                                 void(const T* x, const T* weight, const T* bias, const T* mean, const T* rstd, const T* dy, T* dx, T* dweight,
+                                      T* dbias, const GroupNormShape& shape)>;
 
 constexpr Work group_norm_work(int64_t n, int64_t size) { return {.flops = double(8 * n), .bytes = double(2 * n * size)}; }
 

@@ -61,8 +61,7 @@ void backward_reference(const T* x, const T* weight, const T* bias, const T* mea
         first += scale(c) * d;
         second += scale(c) * d * normal(i);
       });
-      if (dx)
-        for_group(s, n, g, [&](int64_t i, int64_t c) { dx[i] = T(r * (scale(c) * dz(i, c) - first / m - normal(i) * second / m)); });
+      if (dx) for_group(s, n, g, [&](int64_t i, int64_t c) { dx[i] = T(r * (scale(c) * dz(i, c) - first / m - normal(i) * second / m)); });
     }
   for (int64_t c = 0; c < s.channels; ++c) {
     if (dweight) dweight[c] = T(weight_sum[size_t(c)]);
@@ -143,7 +142,8 @@ void backward_channels(const T* x, const T* weight, const T* bias, const T* mean
   std::vector<T> sums(size_t(2 * s.batch * s.channels));  // of dz and of dz n, by image and channel
   parallel_for(tasks.count, tasks.grain(s), [&](int64_t first, int64_t last) {
     std::vector<T> scratch(size_t(6 * tasks.width));
-    T *mu = scratch.data(), *r = mu + tasks.width, *w = r + tasks.width, *b = w + tasks.width, *mean_dz = b + tasks.width, *mean_dzn = mean_dz + tasks.width;
+    T *mu = scratch.data(), *r = mu + tasks.width, *w = r + tasks.width, *b = w + tasks.width, *mean_dz = b + tasks.width,
+      *mean_dzn = mean_dz + tasks.width;
     for (int64_t task = first; task < last; ++task) {
       const int64_t n = task / tasks.blocks, c0 = task % tasks.blocks * tasks.width, width = std::min(tasks.width, s.channels - c0);
       const int64_t start = n * s.pixels * s.channels + c0;

@@ -25,8 +25,6 @@ using IndexSelect = Kernel<"index_select", T, void(const T* x, const int64_t* in
 template <class T>
 using IndexAdd = Kernel<"index_add", T, void(const T* y, const int64_t* index, T* x, const IndexShape& shape)>;
 
-constexpr Work index_work(const IndexShape& s, int64_t size) {
-  return {.flops = 0, .bytes = double(s.outer * s.count * s.inner * 2 * size)};
-}
+constexpr Work index_work(const IndexShape& s, int64_t size) { return {.flops = 0, .bytes = double(s.outer * s.count * s.inner * 2 * size)}; }
 
 }  // namespace ito::kernels

@@ -45,7 +45,8 @@ template <class T>
 void cross_entropy_backward_reference(const T* x, const int64_t* label, T scale, T* dx, int64_t rows, int64_t cols) {
   for (int64_t r = 0; r < rows; ++r) {
     const double lse = log_sum_exp(x + r * cols, cols);
-    for (int64_t c = 0; c < cols; ++c) dx[r * cols + c] = T(double(scale) / double(rows) * (std::exp(double(x[r * cols + c]) - lse) - (c == label[r])));
+    for (int64_t c = 0; c < cols; ++c)
+      dx[r * cols + c] = T(double(scale) / double(rows) * (std::exp(double(x[r * cols + c]) - lse) - (c == label[r])));
   }
 }
 

@@ -123,9 +123,8 @@ template <class T>
 void argmax_rows(const T* x, int64_t* index, const WindowShape& s) {
   WindowShape image = s;
   image.batch = 1;
-  for_rows(s.batch, s.height * s.width * s.channels, [=](int64_t n) {
-    argmax_reference(x + n * s.height * s.width * s.channels, index + n * s.out_height * s.out_width * s.channels, image);
-  });
+  for_rows(s.batch, s.height * s.width * s.channels,
+           [=](int64_t n) { argmax_reference(x + n * s.height * s.width * s.channels, index + n * s.out_height * s.out_width * s.channels, image); });
 }
 
 }  // namespace

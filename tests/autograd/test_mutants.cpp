@@ -107,7 +107,8 @@ void fill_reversed(std::vector<checks::Case>& cases) {
                    .f =
                        [](const Tensors& in) {
                          Tensor y = Tensor::empty(in[0].shape(), in[0].dtype());
-                         dispatch<float, double>(y.dtype(), "reversed", [&]<class T>() { Reversed<T>::on(Device::cpu)(in[0].data<T>(), y.data<T>(), 9); });
+                         dispatch<float, double>(y.dtype(), "reversed",
+                                                 [&]<class T>() { Reversed<T>::on(Device::cpu)(in[0].data<T>(), y.data<T>(), 9); });
                          return y;
                        },
                    .gradients = false});

@@ -14,9 +14,10 @@ ITO_CASES(attention) {
     bool causal;
     const char* why;
   };
-  for (const Sizes& c : {Sizes{2, 5, 5, 6, 2, false, "two heads"}, Sizes{1, 7, 7, 4, 1, true, "causal"}, Sizes{2, 3, 9, 8, 4, false, "cross attention"},
-                         Sizes{1, 6, 3, 4, 2, true, "causal, fewer keys than queries"}, Sizes{1, 33, 17, 6, 2, false, "past a block"},
-                         Sizes{3, 1, 1, 2, 1, false, "one token"}, Sizes{0, 4, 4, 2, 1, false, "no images"}}) {
+  for (const Sizes& c :
+       {Sizes{2, 5, 5, 6, 2, false, "two heads"}, Sizes{1, 7, 7, 4, 1, true, "causal"}, Sizes{2, 3, 9, 8, 4, false, "cross attention"},
+        Sizes{1, 6, 3, 4, 2, true, "causal, fewer keys than queries"}, Sizes{1, 33, 17, 6, 2, false, "past a block"},
+        Sizes{3, 1, 1, 2, 1, false, "one token"}, Sizes{0, 4, 4, 2, 1, false, "no images"}}) {
     const AttentionOptions o{.num_heads = c.heads, .causal = c.causal};
     cases.push_back({.inputs = {normal_values({c.batch, c.queries, c.channels}), normal_values({c.batch, c.keys, c.channels}, 0, 1, 2),
                                 normal_values({c.batch, c.keys, c.channels}, 0, 1, 3)},
@@ -41,9 +42,10 @@ ITO_CASES(attention) {
                    .why = "learned mask by head and key",
                    .tolerance = 1e-4});
   cases.push_back({.inputs = {qkv[0], qkv[1], qkv[2]},
-                   .f = [](const Tensors& in) {
-                     return attention(in[0], in[1], in[2], {.num_heads = 2, .mask = normal_values({2, 4, 4}, 0, 1, 4).to(in[0].dtype())});
-                   },
+                   .f =
+                       [](const Tensors& in) {
+                         return attention(in[0], in[1], in[2], {.num_heads = 2, .mask = normal_values({2, 4, 4}, 0, 1, 4).to(in[0].dtype())});
+                       },
                    .why = "added mask by head",
                    .tolerance = 1e-4});
 }

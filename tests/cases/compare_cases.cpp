@@ -44,7 +44,10 @@ ITO_CASES(cast) {
 ITO_CASES(fill) {
   for (const DType dtype : {DType::f32, DType::f64, DType::bf16, DType::i64, DType::i32, DType::u8, DType::boolean})
     cases.push_back({.inputs = {},
-                     .f = [dtype](const Tensors&) { return Tensor::full({70, 1000}, 3, dtype); },
+                     .f =
+                         [dtype](const Tensors&) {
+                           return Tensor::full({70, 1000}, 3, dtype);
+                         },
                      .why = text(name_of(dtype)),
                      .gradients = false});
 }

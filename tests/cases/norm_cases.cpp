@@ -23,8 +23,8 @@ ITO_CASES(group_norm) {
     const char* why;
   };
   for (const Sizes& c : {Sizes{{2, 3, 3, 8}, 4, "the usual"}, Sizes{{9, 2, 2, 33}, 3, "many images, channels past a vector"},
-                         Sizes{{1, 5, 40}, 5, "few images: groups in parallel"}, Sizes{{2, 1, 4}, 1, "one group"}, Sizes{{2, 4, 6}, 6, "a channel each"},
-                         Sizes{{0, 4, 6}, 2, "no images"}, Sizes{{2, 70, 66}, 2, "many pixels"}})
+                         Sizes{{1, 5, 40}, 5, "few images: groups in parallel"}, Sizes{{2, 1, 4}, 1, "one group"},
+                         Sizes{{2, 4, 6}, 6, "a channel each"}, Sizes{{0, 4, 6}, 2, "no images"}, Sizes{{2, 70, 66}, 2, "many pixels"}})
     for (const bool fused_silu : {false, true}) {
       const auto f = fused_silu ? &group_norm_silu : &group_norm;
       cases.push_back({.inputs = with_affine(c.x),
@@ -38,7 +38,8 @@ ITO_CASES(group_norm) {
                    .tolerance = 2e-3,  // x itself is rounded to 4e-6, 1e-5 of its deviation, and n is multiplied by the gradient's terms
                    .gradients = true,
                    .gradient_tolerance = 1e-5});
-  cases.push_back({.inputs = {normal_values({2, 5, 6})}, .f = [](const Tensors& in) { return group_norm_silu(in[0], {}, {}, {3}); }, .why = "no affine"});
+  cases.push_back(
+      {.inputs = {normal_values({2, 5, 6})}, .f = [](const Tensors& in) { return group_norm_silu(in[0], {}, {}, {3}); }, .why = "no affine"});
 }
 
 ITO_CASES(layer_norm) {

@@ -20,8 +20,10 @@ ITO_CASES(avg_pool2d) {
 ITO_CASES(max_pool2d) {
   for (const auto& [shape, o] : pools)
     cases.push_back({.inputs = {normal_values(shape)}, .f = [o = o](const Tensors& in) { return max_pool2d(in[0], o); }});
-  cases.push_back(
-      {.inputs = {Tensor::full({1, 4, 4, 2}, 2, DType::f64)}, .f = [](const Tensors& in) { return max_pool2d(in[0]); }, .why = "ties", .gradients = false});
+  cases.push_back({.inputs = {Tensor::full({1, 4, 4, 2}, 2, DType::f64)},
+                   .f = [](const Tensors& in) { return max_pool2d(in[0]); },
+                   .why = "ties",
+                   .gradients = false});
 }
 
 ITO_CASES(upsample_nearest) {

@@ -22,7 +22,8 @@ ITO_CASES(dropout) {
 ITO_CASES(fft) {
   for (const int64_t n : {1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 64, 97, 100})
     cases.push_back({.inputs = {normal_values({2, n, 2})}, .f = [](const Tensors& in) { return fft(in[0]); }, .tolerance = 5e-5});
-  cases.push_back({.inputs = {normal_values({700, 12, 2})}, .f = [](const Tensors& in) { return fft(in[0], {.inverse = true}); }, .why = "several blocks"});
+  cases.push_back(
+      {.inputs = {normal_values({700, 12, 2})}, .f = [](const Tensors& in) { return fft(in[0], {.inverse = true}); }, .why = "several blocks"});
   cases.push_back({.inputs = {normal_values({2, 4, 6, 2})}, .f = [](const Tensors& in) { return fft2(in[0]); }});
   cases.push_back({.inputs = {normal_values({3, 4, 4})},
                    .f = [](const Tensors& in) { return real_part(fft2(fft2(complex_from(in[0])), {.inverse = true})); },

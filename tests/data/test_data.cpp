@@ -149,7 +149,8 @@ TEST_SUITE("data") {
     }
     const Tensor whole = draw_triangle({{{-3, -3}, {5, -3}, {-3, 5}}}, 4, Drawing::exact);  // covers the canvas
     CHECK(whole.to_vector<int32_t>() == std::vector<int32_t>(16, 255));
-    CHECK(draw_triangles(3, 16, Drawing::exact, key).rows(2, 3).to_vector<int32_t>() == draw_triangle(random_triangle(key, 2), 16, Drawing::exact).to_vector<int32_t>());
+    CHECK(draw_triangles(3, 16, Drawing::exact, key).rows(2, 3).to_vector<int32_t>() ==
+          draw_triangle(random_triangle(key, 2), 16, Drawing::exact).to_vector<int32_t>());
     CHECK_THROWS_AS(drawing_named("smooth"), Error);
   }
 

@@ -35,7 +35,8 @@ void check_close(const std::string& what, const Tensor& got, const Tensor& expec
 }
 
 // Value and all gradients of f, whose inputs are the file's tensors NAME.x, NAME.w, ...
-void check_layer(const Golden& file, const std::string& name, const std::vector<std::string>& inputs, const std::function<Tensor(const Tensors&)>& f) {
+void check_layer(const Golden& file, const std::string& name, const std::vector<std::string>& inputs,
+                 const std::function<Tensor(const Tensors&)>& f) {
   Tensors variables;
   for (const std::string& input : inputs) variables.push_back(variable(file.at(name + "." + input)));
   const Tensor y = f(variables);
@@ -82,8 +83,13 @@ TEST_SUITE("nn") {
     const std::vector<std::pair<std::string, std::function<std::unique_ptr<Optimiser>(const NamedTensors&)>>> makers{
         {"sgd", [](const NamedTensors& p) { return std::make_unique<Sgd>(p); }},
         {"sgd_momentum", [](const NamedTensors& p) { return std::make_unique<Sgd>(p, 0.9, 0.05); }},
-        {"adam", [](const NamedTensors& p) { return std::make_unique<Adam>(p, AdamOptions{0.8, 0.95, 1e-8, 0.05, false}); }},
-        {"adamw", [](const NamedTensors& p) { return std::make_unique<Adam>(p, AdamOptions{0.9, 0.99, 1e-8, 0.05, true}); }}};
+        {"adam",
+         [](const NamedTensors& p) {
+           return std::make_unique<Adam>(p, AdamOptions{0.8, 0.95, 1e-8, 0.05, false});
+         }},
+        {"adamw", [](const NamedTensors& p) {
+           return std::make_unique<Adam>(p, AdamOptions{0.9, 0.99, 1e-8, 0.05, true});
+         }}};
     for (const auto& [name, make] : makers) {
       NamedTensors parameters;
       for (const char* i : {"0", "1"}) parameters.emplace_back(i, variable(file.at(std::string("start.") + i).clone()));

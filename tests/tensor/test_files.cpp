@@ -61,27 +61,21 @@ TEST_SUITE("tensor") {
     struct Bad {
       std::string header, data, part;
     };
-    for (const Bad& bad : {Bad{"{" + a + "}", "1234", "'a'"},
-                           Bad{"{" + a + "}", good + "x", "after the last"},
-                           Bad{R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", good, "'a'"},
-                           Bad{R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", good, "'a'"},
-                           Bad{R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", good, "'a'"},
-                           Bad{R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", good, "'a'"},
-                           Bad{R"({"a":{"dtype":"F32","shape":[4611686018427387904,2],"data_offsets":[0,8]}})", good, "'a'"},
-                           Bad{R"({"a":{"dtype":"F32","shape":[1e3],"data_offsets":[0,8]}})", good, "'a'"},
-                           Bad{R"({"a":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}})", good, "'a'"},
-                           Bad{R"({"a":{"shape":[2],"data_offsets":[0,8]}})", good, "'a'"},
-                           Bad{R"({"a":7})", good, "'a'"},
-                           Bad{R"({"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}})", "\x02", "'a'"},
-                           Bad{R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})",
-                               "1234567", "'b'"},
-                           Bad{R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[3],"data_offsets":[5,8]}})", good,
-                               "'b'"},
-                           Bad{"{" + a + "," + a + "}", good, "twice"},
-                           Bad{"[1]", good, "object"},
-                           Bad{"{\"a\":", good, "JSON"},
-                           Bad{R"({"__metadata__":{"k":1}})", "", "'k'"},
-                           Bad{std::string(100000, '['), "", "JSON"}}) {
+    for (const Bad& bad :
+         {Bad{"{" + a + "}", "1234", "'a'"}, Bad{"{" + a + "}", good + "x", "after the last"},
+          Bad{R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", good, "'a'"},
+          Bad{R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", good, "'a'"},
+          Bad{R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", good, "'a'"},
+          Bad{R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", good, "'a'"},
+          Bad{R"({"a":{"dtype":"F32","shape":[4611686018427387904,2],"data_offsets":[0,8]}})", good, "'a'"},
+          Bad{R"({"a":{"dtype":"F32","shape":[1e3],"data_offsets":[0,8]}})", good, "'a'"},
+          Bad{R"({"a":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}})", good, "'a'"},
+          Bad{R"({"a":{"shape":[2],"data_offsets":[0,8]}})", good, "'a'"}, Bad{R"({"a":7})", good, "'a'"},
+          Bad{R"({"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}})", "\x02", "'a'"},
+          Bad{R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})", "1234567", "'b'"},
+          Bad{R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[3],"data_offsets":[5,8]}})", good, "'b'"},
+          Bad{"{" + a + "," + a + "}", good, "twice"}, Bad{"[1]", good, "object"}, Bad{"{\"a\":", good, "JSON"},
+          Bad{R"({"__metadata__":{"k":1}})", "", "'k'"}, Bad{std::string(100000, '['), "", "JSON"}}) {
       const std::string got = message(bad.header, bad.data);
       CHECK_MESSAGE(got.find(bad.part) != std::string::npos, bad.header.substr(0, 90), " -> ", got);
       CHECK(got.find("bad.safetensors") != std::string::npos);
