@@ -52,6 +52,12 @@ Json read_options(const Options& o, std::string& folder) {
   const bool is_run = fs::is_directory(o.config);
   folder = !o.out.empty() ? o.out : is_run ? o.config : "runs/" + fs::path(o.config).stem().string();
   Json json = read_config(is_run ? o.config + "/config.json" : o.config);
+  // A budget that is set takes the place of the one that is written there.
+  const auto sets_budget = [](const std::string& a) {
+    return a.starts_with("train.steps=") || a.starts_with("train.epochs=") || a.starts_with("train.minutes=");
+  };
+  if (std::any_of(o.assignments.begin(), o.assignments.end(), sets_budget) && json.contains("train") && json["train"].is_object())
+    for (const char* key : {"steps", "epochs", "minutes"}) json["train"].erase(key);
   for (const std::string& assignment : o.assignments) set_in_config(json, assignment);
   if (!o.data.empty()) set_in_config(json, "data.path=" + Json(o.data).dump());
   return json;

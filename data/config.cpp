@@ -16,7 +16,7 @@ Json read_config(const std::string& path) {
     const size_t at = std::min(error.byte > 0 ? error.byte - 1 : 0, content.size());
     const auto line = 1 + std::count(content.begin(), content.begin() + std::ptrdiff_t(at), '\n');
     const size_t start = content.rfind('\n', at > 0 ? at - 1 : 0);
-    fail(path, ":", line, ":", at - (start == std::string::npos || start > at ? 0 : start), ": not valid JSON here");
+    fail(path, ":", line, ":", start == std::string::npos || start > at ? at + 1 : at - start, ": not valid JSON here");
   }
 }
 

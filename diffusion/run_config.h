@@ -14,7 +14,7 @@ struct TrainOptions {
   std::string optimiser = "adamw";  // adamw, adam, sgd
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.99, weight_decay = 0.01;
   int64_t warmup = 100;               // steps
-  std::string schedule = "constant";  // or cosine: down to 0 at the end of a budget in steps or epochs
+  std::string schedule = "constant";  // or cosine: down to 0 at the end of the budget
   double clip = 1;                    // limit of the gradient's global norm; 0: none
   double ema = 0.999;
   uint64_t seed = 0;

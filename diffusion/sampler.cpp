@@ -66,8 +66,7 @@ class Chain {
 std::vector<int64_t> ddim_times(int64_t process_steps, int64_t steps) {
   ITO_CHECK(steps >= 1 && steps <= process_steps, "sampling steps must be 1 to ", process_steps, ", got ", steps);
   std::vector<int64_t> times;
-  for (int64_t i = steps - 1; i >= 0; --i)
-    times.push_back(steps == 1 ? process_steps - 1 : int64_t(std::llround(double(i) * double(process_steps - 1) / double(steps - 1))));
+  for (int64_t i = steps; i >= 1; --i) times.push_back(int64_t(std::llround(double(i) * double(process_steps) / double(steps))) - 1);
   return times;
 }
 

@@ -33,9 +33,7 @@ Trainer::Trainer(const RunConfig& config, const std::string& folder)
   const TrainOptions& o = config.train;
   const int budgets = (o.steps > 0) + (o.epochs > 0) + (o.minutes > 0);
   ITO_CHECK(budgets == 1, "config: give one budget: train.steps, train.epochs or train.minutes (", budgets, " are set)");
-  const int64_t total = step_budget(o, loader_.steps_per_epoch());
-  ITO_CHECK(o.schedule == "constant" || total > 0, "config: train.schedule cosine needs a budget in steps or epochs");
-  rate_ = {o.lr, o.warmup, o.schedule == "cosine", total};
+  rate_ = {o.lr, o.warmup, o.schedule == "cosine"};
 }
 
 void Trainer::resume() {
@@ -70,7 +68,8 @@ double Trainer::one_step() {
   gradient_norm_ = global_norm(parameters_);
   if (!std::isfinite(loss.item()) || !std::isfinite(gradient_norm_)) fail_not_finite(batch);
   const double limit = config_.train.clip, scale = limit > 0 && gradient_norm_ > limit ? limit / gradient_norm_ : 1;
-  optimiser_->step({rate_.at(progress_.step), scale});
+  lr_ = rate_.at(progress_.step, share_done());
+  optimiser_->step({lr_, scale});
   ema_.update();
   ++progress_.step;
   return loss.item();
@@ -86,7 +85,7 @@ void Trainer::run(const std::function<void(const StepReport&)>& report, const st
   task_->network().set_training(true);
   const auto tell = [&] {
     const double time = now();
-    report({progress_.step, progress_.seconds, losses / double(since_report), gradient_norm_, rate_.at(progress_.step - 1),
+    report({progress_.step, progress_.seconds, losses / double(since_report), gradient_norm_, lr_,
             double(since_report * o.batch) / (time - last_report), share_done()});
     last_report = time;
     losses = 0;

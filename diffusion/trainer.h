@@ -51,7 +51,7 @@ class Trainer {
   MovingAverage ema_;
   LearningRate rate_;
   Progress progress_;
-  double gradient_norm_ = 0;
+  double gradient_norm_ = 0, lr_ = 0;
 };
 
 }  // namespace ito

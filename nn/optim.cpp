@@ -88,11 +88,9 @@ NamedTensors Adam::state() const {
   return out;
 }
 
-double LearningRate::at(int64_t n) const {
+double LearningRate::at(int64_t n, double share_done) const {
   if (n < warmup) return base * double(n + 1) / double(warmup);
-  if (!cosine || total <= warmup) return base;
-  const double share = std::min(1.0, double(n - warmup) / double(total - warmup));
-  return base * 0.5 * (1 + std::cos(std::numbers::pi * share));
+  return cosine ? base * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, share_done))) : base;
 }
 
 MovingAverage::MovingAverage(const NamedTensors& parameters, double limit) : parameters_(parameters), limit_(limit) {

@@ -58,13 +58,13 @@ class Adam : public Optimiser {
   Tensors m_, v_;
 };
 
-// Multiplies the base rate at step n, counted from 0: linear from 1/warmup to 1, then 1, or half a cosine down to 0 at `total`.
+// The learning rate of step n, counted from 0: linear from base/warmup to base, then constant, or half a cosine that reaches 0 with the end of the
+// budget (Loshchilov & Hutter 2017, eq. 5, without restarts).
 struct LearningRate {
   double base = 1e-3;
   int64_t warmup = 0;
   bool cosine = false;
-  int64_t total = 0;  // steps; needed for cosine
-  double at(int64_t n) const;
+  double at(int64_t n, double share_done) const;  // share of the budget that is used up, 0 to 1
 };
 
 // Exponential moving average of parameters, with the warm-up of TensorFlow's: decay min(limit, (1 + n) / (10 + n)) at update n, counted from 0.

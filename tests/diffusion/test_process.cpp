@@ -126,15 +126,16 @@ TEST_SUITE("diffusion") {
     CHECK(sample(process, denoiser, {1, 4, 4, 1}, o).to_vector<float>() != one);
   }
 
-  TEST_CASE("ddim's times descend from the last to the first") {
+  TEST_CASE("ddim's times are evenly spread and start at the last, as `trailing` in Lin et al. 2024") {
     CHECK(ddim_times(1000, 1) == std::vector<int64_t>{999});
-    CHECK(ddim_times(1000, 2) == std::vector<int64_t>{999, 0});
+    CHECK(ddim_times(1000, 2) == std::vector<int64_t>{999, 499});
+    CHECK(ddim_times(1000, 4) == std::vector<int64_t>{999, 749, 499, 249});
     CHECK(ddim_times(5, 5) == std::vector<int64_t>{4, 3, 2, 1, 0});
     for (const int64_t steps : {3, 50, 999}) {
       const auto times = ddim_times(1000, steps);
       CHECK(int64_t(times.size()) == steps);
       CHECK(times.front() == 999);
-      CHECK(times.back() == 0);
+      CHECK(times.back() == std::llround(1000.0 / double(steps)) - 1);
       for (size_t i = 1; i < times.size(); ++i) CHECK(times[i] < times[i - 1]);
     }
     CHECK_THROWS_AS(ddim_times(10, 11), Error);

@@ -103,13 +103,13 @@ TEST_SUITE("nn") {
 
   TEST_CASE("learning rates: linear warm-up, then constant or a cosine to zero") {
     const LearningRate constant{.base = 2, .warmup = 4};
-    CHECK(constant.at(0) == 0.5);
-    CHECK(constant.at(3) == 2);
-    CHECK(constant.at(1000) == 2);
-    const LearningRate cosine{.base = 2, .warmup = 4, .cosine = true, .total = 104};
-    CHECK(cosine.at(3) == 2);
-    CHECK(cosine.at(54) == doctest::Approx(1));
-    CHECK(cosine.at(104) == doctest::Approx(0));
+    CHECK(constant.at(0, 0) == 0.5);
+    CHECK(constant.at(3, 0) == 2);
+    CHECK(constant.at(1000, 1) == 2);
+    const LearningRate cosine{.base = 2, .warmup = 4, .cosine = true};
+    CHECK(cosine.at(3, 0.5) == 2);
+    CHECK(cosine.at(54, 0.5) == doctest::Approx(1));
+    CHECK(cosine.at(104, 1) == doctest::Approx(0));
   }
 
   TEST_CASE("the moving average warms up: decay (1 + n) / (10 + n), up to its limit") {

@@ -1,0 +1,79 @@
+# Bad input: exit code 2, one line that says what is wrong and what to do, and nothing lost.
+source tests/scripts/common.bash
+
+train() { "$ito" train "$config" "${tiny[@]}" "$@"; }
+unchanged() { [ "$(sha256sum <"$tmp/run/checkpoint.safetensors")" = "$before" ] || fail "the checkpoint was lost: $*"; }
+train --set train.steps=3 --out "$tmp/run" >/dev/null 2>&1
+before=$(sha256sum <"$tmp/run/checkpoint.safetensors")
+
+# ---- the command line
+refused "see ito --help" "$ito" trian
+refused "CONFIG is required" "$ito" train
+refused "no/such.json.*No such file" "$ito" train no/such.json
+refused "no op 'sofmax'.*'softmax'" "$ito" gradcheck sofmax
+refused "there is no run or checkpoint at nothing" "$ito" sample nothing
+refused "--n must be at least 1" "$ito" sample "$tmp/run" --n 0
+refused "--n" "$ito" sample "$tmp/run" --n many
+refused "no sampler 'euler'.*ancestral ddim" "$ito" sample "$tmp/run" --sampler euler
+refused "steps" "$ito" sample "$tmp/run" --sampler ddim --steps 100000
+refused "trained without labels" "$ito" sample "$tmp/run" --label 3
+refused "classes are 0 to 9" "$ito" sample zoo/mnist-ddpm --label 10
+refused "makes no images" "$ito" sample zoo/lenet
+refused "knows mnist, not 'cifar'" "$ito" data get cifar
+
+# ---- configurations
+refused "unknown key 'train.bach'; did you mean 'train.batch'" train --set train.bach=3 --out "$tmp/new"
+refused "'train.lr' must be a number, got \"fast\"" train --set train.lr=fast --out "$tmp/new"
+refused "'model.multipliers' must be a list" train --set model.multipliers=2 --out "$tmp/new"
+refused "one budget" train --set train.steps=3 --set train.epochs=1 --out "$tmp/new"
+refused "expected section.key=value" train --set train.lr --out "$tmp/new"
+refused "multiple|divid|size" train --set data.size=9 --set train.steps=1 --out "$tmp/new"
+echo '{"train": {"steps": 3,}}' >"$tmp/bad.json"
+refused "bad.json:1:23: not valid JSON" "$ito" train "$tmp/bad.json"
+
+# ---- data
+mkdir "$tmp/mnist"
+cp data/mnist-10k/images-idx3-ubyte.gz "$tmp/mnist/train-images-idx3-ubyte.gz"
+cp data/mnist-10k/labels-idx1-ubyte.gz "$tmp/mnist/train-labels-idx1-ubyte.gz"
+digits() { "$ito" train "$config" --data "$tmp/mnist" --set train.steps=1 --out "$tmp/new"; }
+head -c 100000 data/mnist-10k/images-idx3-ubyte.gz >"$tmp/mnist/train-images-idx3-ubyte.gz"
+refused "train-images-idx3-ubyte.gz.*(cut short|damaged)" digits
+head -c 5000 /dev/zero | gzip >"$tmp/mnist/train-images-idx3-ubyte.gz"
+refused "train-images-idx3-ubyte.gz.*magic number" digits
+cp data/mnist-10k/images-idx3-ubyte.gz "$tmp/mnist/train-images-idx3-ubyte.gz"
+{ printf '\0\0\x08\x01\0\0\0\x03\x01\x02\x03'; } | gzip >"$tmp/mnist/train-labels-idx1-ubyte.gz"
+refused "3 labels for 10000 images" digits
+refused "mnist is not here.*nowhere.*--data" "$ito" train "$config" --data "$tmp/nowhere" --out "$tmp/new"
+mkdir "$tmp/pngs"
+"$ito" data show mnist --n 1 --out "$tmp/pngs/a.png" >/dev/null
+"$ito" data show mnist --n 2 --out "$tmp/pngs/b.png" >/dev/null
+refused "b.png is" train --set data.name=folder --data "$tmp/pngs" --set train.steps=1 --out "$tmp/new"
+
+# ---- checkpoints
+refused "another architecture" train --set train.steps=6 --set model.base=16 --resume --out "$tmp/run"
+unchanged "another architecture"
+refused "already holds a run; go on with --resume" train --set train.steps=6 --out "$tmp/run"
+unchanged "an occupied folder"
+head -c 3000 "$tmp/run/checkpoint.safetensors" >"$tmp/cut.safetensors"
+refused "cut.safetensors" "$ito" sample "$tmp/cut.safetensors"
+refused "not a safetensors|cut short|header" "$ito" sample data/mnist-10k/images-idx3-ubyte.gz
+
+# ---- places that cannot be written
+touch "$tmp/file"
+refused "cannot make the folder .*file/run.*--out" train --set train.steps=1 --out "$tmp/file/run"
+refused "no/such/folder" "$ito" sample "$tmp/run" --n 1 --out "$tmp/no/such/folder/x.png"
+if [ -c /dev/full ]; then
+  ln -s /dev/full "$tmp/run/checkpoint.safetensors.unfinished"
+  refused "checkpoint.safetensors.*No space left" train --set train.steps=6 --resume --out "$tmp/run"
+  rm -f "$tmp/run/checkpoint.safetensors.unfinished"
+  unchanged "a full disk"
+  ln -s /dev/full "$tmp/full.png.unfinished"
+  refused "full.png.*No space left" "$ito" sample "$tmp/run" --n 1 --out "$tmp/full.png"
+else
+  echo "no /dev/full here: the full disk is not tested"
+fi
+
+# ---- a loss that is not finite
+refused "not finite; .*\[[a-z0-9_]+\]" train --set train.steps=60 --set train.lr=1e30 --set train.clip=0 --resume --out "$tmp/run"
+unchanged "NaN in training"
+finish

@@ -1,0 +1,51 @@
+# Every command and every program of the README works as it stands there.
+source tests/scripts/common.bash
+
+# Blocks of the given language, without their fences.
+blocks() { awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } /^```$/ { if (inside) print "@end"; inside = 0 } inside' README.md; }
+
+# ---- programs: the README shows the files, and they run
+blocks cpp >"$tmp/shown"
+for name in gradient layer ddpm; do
+  { cat "examples/programs/$name.cpp"; echo "@end"; } >>"$tmp/files"
+done
+diff "$tmp/files" "$tmp/shown" || fail "the README's programs are not those in examples/programs"
+programs=$(dirname "$ito")
+(cd "$tmp" && "$programs/program_gradient") | tee "$tmp/out"
+grep -q '^ 1.38177  0.23913$' "$tmp/out" || fail "gradient: not sin 1 + cos 1, 2 cos 1 - sin 1"
+(cd "$tmp" && "$programs/program_layer") | tee "$tmp/out"
+awk '/step 400/ { exit !($4 < 0.01) }' "$tmp/out" || fail "layer: it did not learn"
+(cd "$tmp" && "$programs/program_ddpm") | tee "$tmp/out"
+awk '/step 300/ { exit !($4 < 0.4) }' "$tmp/out" || fail "ddpm: it did not learn"
+[ -s "$tmp/digits.png" ] || fail "ddpm: no digits.png"
+
+# ---- commands, in an empty folder that looks like the project; minutes become seconds
+mkdir "$tmp/project"
+ln -s "$root"/{dev,examples,zoo,data} "$tmp/project"
+mkdir "$tmp/project/build"
+ln -s "$ito" "$tmp/project/build/ito"
+blocks sh | grep -v '^@end' >"$tmp/commands"
+while read -r command; do
+  echo "README: $command"
+  case "$command" in
+    "./dev test") ;;  # is what runs here
+    "./dev demo") (cd "$root" && ./dev demo "$tmp/demo" 0.1) ;;
+    "build/ito train "*--resume) (cd "$tmp/project" && $command --set train.minutes=0.1) ;;
+    "build/ito train "*) (cd "$tmp/project" && ${command/train.minutes=10/train.minutes=0.05}) ;;
+    "build/ito "*) (cd "$tmp/project" && $command) ;;
+    *) fail "a command that this test does not know: $command" ;;
+  esac >"$tmp/out" 2>&1 || fail "$command: $(tail -3 "$tmp/out")"
+done <"$tmp/commands"
+[ "$(wc -l <"$tmp/commands")" -ge 10 ] || fail "the README has fewer commands than before"
+for file in samples.png strip.png loss.png zoo.png scores.json zoo-scores.json report.html; do
+  [ -s "$tmp/demo/$file" ] || fail "the demo leaves no $file"
+done
+for file in digits.png sevens.png triangles.png my-digits/model.safetensors my-digits/README.md; do
+  [ -s "$tmp/project/$file" ] || fail "no $file"
+done
+
+# ---- links lead somewhere
+grep -oE '\]\([a-z][^):]*\)' README.md | tr -d '])(' | while read -r link; do
+  [ -e "$link" ] || fail "README links to $link, which is not there"
+done
+finish
