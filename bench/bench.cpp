@@ -33,7 +33,7 @@ void bench_matmul(int64_t n, Generator& g) {
 
 void bench_conv2d(int64_t channels, int64_t size, Generator& g) {
   const int64_t images = 16;
-  const Tensor x = variable(normal({images, size, size, channels}, g)), w = variable(normal({channels, 3, 3, channels}, g, 0, 0.05));
+  const Tensor x = variable(normal({images, size, size, channels}, g)), w = variable(normal({channels, 3, 3, channels}, g) * 0.05);
   const Tensor dy = normal(x.shape(), g);
   const double flops = 2.0 * 9 * double(images * size * size * channels * channels);
   const double forward = seconds([&] {
@@ -41,8 +41,10 @@ void bench_conv2d(int64_t channels, int64_t size, Generator& g) {
     conv2d(x, w, {}, {.padding = 1});
   });
   const double both = seconds([&] { grad(conv2d(x, w, {}, {.padding = 1}), {x, w}, {.grad_output = dy}); });
-  std::printf("conv2d 3x3, %3ld channels, %2ldx%2ld, forward          %7.1f GFLOP/s\n", long(channels), long(size), long(size), flops / forward / 1e9);
-  std::printf("conv2d 3x3, %3ld channels, %2ldx%2ld, with gradients   %7.1f GFLOP/s\n", long(channels), long(size), long(size), 3 * flops / both / 1e9);
+  std::printf("conv2d 3x3, %3ld channels, %2ldx%2ld, forward          %7.1f GFLOP/s\n", long(channels), long(size), long(size),
+              flops / forward / 1e9);
+  std::printf("conv2d 3x3, %3ld channels, %2ldx%2ld, with gradients   %7.1f GFLOP/s\n", long(channels), long(size), long(size),
+              3 * flops / both / 1e9);
 }
 
 void bench_digits(Generator& g) {

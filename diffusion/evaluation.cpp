@@ -98,7 +98,6 @@ Classification Judge::classify(const Tensor& images) {
   constexpr int64_t batch = 250;
   const int64_t n = images.extent(0);
   Classification out;
-  Generator unused;
   for (int64_t first = 0; first < n; first += batch) {
     const Tensor part = images.rows(first, std::min(n, first + batch)), features = task_->lenet().features(part);
     if (!out.features.defined()) out.features = Tensor::empty({n, features.extent(1)});

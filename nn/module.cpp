@@ -47,9 +47,9 @@ void Module::load_state(const std::map<std::string, Tensor>& state, const std::s
     ITO_CHECK(found->second.shape() == tensor.shape(), origin, " is of another architecture: '", name, "' is ", found->second.shape(), ", expected ",
               tensor.shape());
   }
-  for (const auto& [name, tensor] : state) {
-    const bool known = std::any_of(own.begin(), own.end(), [&](const auto& mine) { return mine.first == name; });
-    ITO_CHECK(known, origin, " is of another architecture: it has '", name, "', which this model lacks");
+  for (const auto& theirs : state) {
+    const bool known = std::any_of(own.begin(), own.end(), [&](const auto& mine) { return mine.first == theirs.first; });
+    ITO_CHECK(known, origin, " is of another architecture: it has '", theirs.first, "', which this model lacks");
   }
   for (const auto& [name, tensor] : own) tensor.copy_from(state.at(name).to(tensor.dtype()));
 }

@@ -102,8 +102,9 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
               mask.dtype(), " ", mask.shape(), " does not broadcast to ", full, "; it is bool or of q's type");
     if (requires_grad(mask)) return composed({q, k, v, mask}, s);  // its gradient is the score matrix, which the fused kernel never writes
     const std::vector<int64_t> strides = dense_strides(mask.shape());
-    for (int i = 0; i < mask.rank(); ++i)
-      if (mask.shape()[size_t(i)] > 1) s.mask_strides[size_t(4 - mask.rank() + i)] = strides[size_t(i)];
+    const size_t missing = 4 - strides.size();
+    for (size_t i = 0; i < strides.size(); ++i)
+      if (mask.shape()[i] > 1) s.mask_strides[missing + i] = strides[i];
   }
   return ito::apply(std::make_shared<Attention>(s), {q, k, v, mask});
 }

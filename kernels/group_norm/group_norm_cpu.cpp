@@ -22,7 +22,8 @@ void for_group(const GroupNormShape& s, int64_t n, int64_t g, Body&& body) {
 
 template <class T>
 void forward_reference(const T* x, const T* weight, const T* bias, T* y, T* mean, T* rstd, const GroupNormShape& s) {
-  const double m = double(s.pixels * (s.channels / s.groups));
+  const int64_t width = s.channels / s.groups;
+  const double m = double(s.pixels * width);
   for (int64_t n = 0; n < s.batch; ++n)
     for (int64_t g = 0; g < s.groups; ++g) {
       double sum = 0, squares = 0;
@@ -41,7 +42,8 @@ void forward_reference(const T* x, const T* weight, const T* bias, T* y, T* mean
 template <class T>
 void backward_reference(const T* x, const T* weight, const T* bias, const T* mean, const T* rstd, const T* dy, T* dx, T* dweight, T* dbias,
                         const GroupNormShape& s) {
-  const double m = double(s.pixels * (s.channels / s.groups));
+  const int64_t width = s.channels / s.groups;
+  const double m = double(s.pixels * width);
   std::vector<double> weight_sum(size_t(s.channels), 0.0), bias_sum(size_t(s.channels), 0.0);
   for (int64_t n = 0; n < s.batch; ++n)
     for (int64_t g = 0; g < s.groups; ++g) {

@@ -120,7 +120,7 @@ void fill_threads(std::vector<checks::Case>& cases) {
                    .f =
                        [](const Tensors& in) {
                          const std::vector<double> x = in[0].to_vector<double>();
-                         std::vector<float> parts(size_t(kernels::num_threads()));
+                         auto parts = std::vector<float>(size_t(kernels::num_threads()));
                          for (size_t i = 0; i < x.size(); ++i) parts[i % parts.size()] += float(x[i]);
                          float sum = 0;
                          for (const float part : parts) sum += part;
@@ -163,8 +163,8 @@ TEST_SUITE("ops") {
 
   TEST_CASE("mutants of a kernel are caught in f64 and f32, the clean twin is not") {
     const checks::Report report = checks::check_op({"test_mutant_reversed", fill_reversed});
-    for (const std::string mutant : {"nan_output", "swapped_index", "off_by_one", "infinite", "slightly_off"})
-      for (const std::string dtype : {"f64", "f32"}) CHECK_MESSAGE(failures_with(report, dtype + " test_" + mutant) == 1, dtype, " ", mutant);
+    for (const std::string mutant : {"test_nan_output", "test_swapped_index", "test_off_by_one", "test_infinite", "test_slightly_off"})
+      for (const std::string dtype : {"f64 ", "f32 "}) CHECK_MESSAGE(failures_with(report, text(dtype, mutant)) == 1, dtype, mutant);
     CHECK(failures_with(report, "clean_twin") == 0);
     CHECK(failures_with(report, "reference") == 0);
   }

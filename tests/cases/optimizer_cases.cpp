@@ -19,7 +19,7 @@ Tensors buffers(int64_t n, int states) {
   return out;
 }
 
-void add(std::vector<Case>& cases, int states, std::function<void(const Tensors&, int)> step) {
+void add(std::vector<Case>& cases, int states, const std::function<void(const Tensors&, int)>& step) {
   for (const int64_t n : {1, 33, 40000})
     cases.push_back({.inputs = buffers(n, states),
                      .f =

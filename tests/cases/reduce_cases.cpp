@@ -21,8 +21,8 @@ void add_patterns(std::vector<Case>& cases, Tensor (*f)(const Tensor&, const Red
                                                               {{2, 1025}, {{1}}},
                                                               {{300, 2}, {{0}}},
                                                               {{}, {}}};
-  for (const auto& [shape, options] : patterns)
-    cases.push_back({.inputs = {normal_values(shape)}, .f = [f, options](const Tensors& in) { return f(in[0], options); }});
+  for (const auto& pattern : patterns)
+    cases.push_back({.inputs = {normal_values(pattern.first)}, .f = [f, options = pattern.second](const Tensors& in) { return f(in[0], options); }});
 }
 
 void add_special(std::vector<Case>& cases, Tensor (*f)(const Tensor&, const ReduceOptions&)) {

@@ -29,7 +29,7 @@ std::string gz(const std::string& bytes) {
   return read_file(folder / "x");
 }
 
-std::string idx(std::vector<int> extents, const std::string& data) {
+std::string idx(const std::vector<int>& extents, const std::string& data) {
   std::string out{'\0', '\0', '\x08', char(extents.size())};
   for (const int e : extents) out += {char(e >> 24), char(e >> 16), char(e >> 8), char(e)};
   return out + data;
@@ -61,7 +61,7 @@ TEST_SUITE("data") {
     }
     const std::string packed = gz(idx({100, 100}, std::string(10000, 'x')));
     CHECK(message(packed.substr(0, packed.size() / 2)).find("cut short") != std::string::npos);
-    CHECK(message(packed.substr(0, packed.size() - 4)).find("x") != std::string::npos);
+    CHECK(message(packed.substr(0, packed.size() - 4)).find("cut short") != std::string::npos);
     CHECK(message("PNG" + good).find("magic number") != std::string::npos);
     CHECK(message(idx({2, 3}, "abcde")).find("1 bytes are missing") != std::string::npos);
     CHECK(message(idx({2, 3}, "abcdefg")).find("more data") != std::string::npos);

@@ -38,7 +38,7 @@ void check_close(const std::string& what, const Tensor& got, const Tensor& expec
 void check_layer(const Golden& file, const std::string& name, const std::vector<std::string>& inputs,
                  const std::function<Tensor(const Tensors&)>& f) {
   Tensors variables;
-  for (const std::string& input : inputs) variables.push_back(variable(file.at(name + "." + input)));
+  for (const std::string& input : inputs) variables.push_back(variable(file.at(text(name, ".", input))));
   const Tensor y = f(variables);
   check_close(name, y, file.at(name + ".y"));
   const Tensors gradients = grad(y, variables, {.grad_output = file.at(name + ".dy")});
@@ -101,7 +101,7 @@ TEST_SUITE("nn") {
         CHECK(norm == doctest::Approx(file.at(text(name, ".norm.", step)).item()).epsilon(1e-5));
         optimiser->step({.lr = 0.1, .gradient_scale = std::min(1.0, 1 / (norm + 1e-6))});  // PyTorch adds 1e-6
       }
-      for (const auto& [i, p] : parameters) check_close(name, p, file.at(name + "." + i));
+      for (const auto& [i, p] : parameters) check_close(name, p, file.at(text(name, ".", i)));
     }
   }
 

@@ -81,7 +81,6 @@ TEST_SUITE("nn") {
   }
 
   TEST_CASE("batch norm keeps running statistics in training and uses them afterwards") {
-    Generator g;
     BatchNorm layer(2);
     const Tensor x = Tensor::from<float>({1, 10, 2, 20, 3, 30, 6, 40}, {4, 2});
     layer(x);

@@ -74,7 +74,7 @@ TEST_SUITE("tensor") {
           Bad{R"({"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}})", "\x02", "'a'"},
           Bad{R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})", "1234567", "'b'"},
           Bad{R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[3],"data_offsets":[5,8]}})", good, "'b'"},
-          Bad{"{" + a + "," + a + "}", good, "twice"}, Bad{"[1]", good, "object"}, Bad{"{\"a\":", good, "JSON"},
+          Bad{text("{", a, ",", a, "}"), good, "twice"}, Bad{"[1]", good, "object"}, Bad{"{\"a\":", good, "JSON"},
           Bad{R"({"__metadata__":{"k":1}})", "", "'k'"}, Bad{std::string(100000, '['), "", "JSON"}}) {
       const std::string got = message(bad.header, bad.data);
       CHECK_MESSAGE(got.find(bad.part) != std::string::npos, bad.header.substr(0, 90), " -> ", got);
