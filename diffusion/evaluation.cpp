@@ -132,9 +132,12 @@ Scores evaluate(const Tensor& images, Judge& judge, const Dataset& real_train, c
   scores.judge = judge.name();
   scores.class_shares.assign(size_t(judge.classes()), 0);
   for (size_t i = 0; i < c.label.size(); ++i) {
-    scores.confident += (c.confidence[i] > 0.9) / double(scores.samples);
-    scores.class_shares[size_t(c.label[i])] += 1 / double(scores.samples);
+    scores.confident += c.confidence[i] > 0.9;
+    scores.class_shares[size_t(c.label[i])] += 1;
   }
+  const auto all = double(scores.samples);
+  scores.confident /= all;
+  for (double& share : scores.class_shares) share /= all;
   // As many real images as there are samples, as far as there are so many: the distance of small sets is biased upwards.
   const auto features_of = [&](const Dataset& set) {
     return FeatureMoments(judge.classify(unit_range(set.images.rows(0, std::min(set.size(), scores.samples)))).features);
