@@ -1,7 +1,9 @@
 #include "cli/report.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "cli/progress.h"
 #include "cli/sampling.h"
@@ -25,18 +27,19 @@ std::vector<Json> read_log(const std::string& folder) {
   return entries;
 }
 
-// Losses of single batches jump; the darker curve is their running mean.
+// Losses of single batches jump; the darker curve is their mean over a tenth of the log around each point.
 void write_loss_plot(const std::string& folder, const std::vector<Json>& log) {
   Curve raw{.x = {}, .y = {}, .colour = {174, 199, 232}}, smooth;
-  double mean = 0, weight = 0;
   for (const Json& entry : log) {
-    const double loss = entry["loss"];
-    mean = 0.95 * mean + 0.05 * loss;
-    weight = 0.95 * weight + 0.05;
     raw.x.push_back(entry["step"]);
-    raw.y.push_back(loss);
-    smooth.x.push_back(entry["step"]);
-    smooth.y.push_back(mean / weight);
+    raw.y.push_back(entry["loss"]);
+  }
+  smooth.x = raw.x;
+  const size_t n = raw.y.size();
+  for (size_t i = 0; i < n; ++i) {
+    const size_t reach = std::min({n / 20, i, n - 1 - i});  // fewer at the ends, as many on either side
+    const auto first = raw.y.begin() + ptrdiff_t(i - reach);
+    smooth.y.push_back(std::accumulate(first, first + ptrdiff_t(2 * reach + 1), 0.0) / double(2 * reach + 1));
   }
   write_png(folder + "/loss.png", plot({raw, smooth}, {.title = "training loss", .x_label = "step", .log_y = true}));
 }
