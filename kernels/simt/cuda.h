@@ -1,0 +1,259 @@
+// CUDA C++ on the host: what a kernel file may use when the host's compiler compiles it for the emulator.
+//
+// Two things differ from CUDA's own syntax, as no C++ compiler would parse them:
+//   launch(kernel, {grid, block, shared_bytes}, arguments...)   for kernel<<<grid, block, shared_bytes>>>(arguments...)
+//   dynamic_shared<T>()                                         for extern __shared__ T memory[]
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "kernels/simt/block.h"
+#include "kernels/simt/checker.h"
+#include "kernels/simt/launch.h"
+#include "kernels/simt/variables.h"
+
+// Kernels are compiled twice, plain and instrumented; what a header defines for them goes into this namespace, so that the linker keeps both.
+#ifdef ITO_SIMT_CHECKED
+#define ITO_CUDA_SET checked_set
+#else
+#define ITO_CUDA_SET plain_set
+#endif
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline __attribute__((always_inline))
+#define __restrict__ __restrict
+#define __shared__ static thread_local
+#define __constant__ static const
+// Empty instructions before the kernel's entry, one for 32 threads: launch() reads the promise from them.
+#define __launch_bounds__(threads, ...) __attribute__((noinline, patchable_function_entry(((threads) + 31) / 32, ((threads) + 31) / 32)))
+
+#define threadIdx (::ito::simt::variables.thread)
+#define blockIdx (::ito::simt::variables.block)
+#define blockDim (::ito::simt::variables.block_size)
+#define gridDim (::ito::simt::variables.grid_size)
+
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+struct alignas(8) float2 {
+  float x, y;
+};
+struct alignas(16) double2 {
+  double x, y;
+};
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
+struct alignas(8) uint2 {
+  unsigned x, y;
+};
+constexpr float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+constexpr float2 make_float2(float x, float y) { return {x, y}; }
+
+namespace ito::kernels {
+inline namespace ITO_CUDA_SET {
+
+using simt::Place;
+constexpr int warpSize = simt::warp_size;
+constexpr uint32_t full_warp = 0xffffffffU;
+
+// ---- barriers. The default arguments are those of the caller's line.
+
+#define ITO_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
+
+inline void __syncthreads(ITO_PLACE) { simt::current_block().barrier(simt::Block::Votes::none, false, "__syncthreads", {file, line}); }
+inline int __syncthreads_count(int vote, ITO_PLACE) {
+  return simt::current_block().barrier(simt::Block::Votes::count, vote != 0, "__syncthreads_count", {file, line});
+}
+inline int __syncthreads_and(int vote, ITO_PLACE) {
+  return simt::current_block().barrier(simt::Block::Votes::all, vote != 0, "__syncthreads_and", {file, line});
+}
+inline int __syncthreads_or(int vote, ITO_PLACE) {
+  return simt::current_block().barrier(simt::Block::Votes::any, vote != 0, "__syncthreads_or", {file, line});
+}
+
+inline void __syncwarp(uint32_t mask = full_warp, ITO_PLACE) {
+  const auto meet = [](uint32_t lanes, void* const*) {
+    if (simt::settings().checked) simt::checker_sync_warp(lanes, simt::variables.lane / warpSize * warpSize);
+  };
+  simt::current_block().warp_call({"__syncwarp", mask, meet, nullptr, {file, line}});
+}
+
+inline void __threadfence() {}
+inline void __threadfence_block() {}
+
+// ---- warp operations
+
+template <class T>
+struct Exchange {
+  T value;
+  int source;  // the lane whose value is wanted
+  T answer;
+  bool absent;  // that lane is not in the mask
+};
+
+template <class T>
+T exchange(const char* name, uint32_t mask, T value, int source, Place place) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  Exchange<T> own{value, source, value, false};
+  const auto meet = [](uint32_t lanes, void* const* values) {
+    for (int l = 0; l < warpSize; ++l) {
+      if (!(lanes >> l & 1)) continue;
+      auto& mine = *static_cast<Exchange<T>*>(values[l]);
+      const auto* theirs = static_cast<const Exchange<T>*>(values[mine.source]);
+      mine.absent = !theirs;
+      if (theirs) mine.answer = theirs->value;
+    }
+  };
+  simt::current_block().warp_call({name, mask, meet, &own, place});
+  if (own.absent) simt::current_block().stop_absent_source(name, mask, source, place);
+  return own.answer;
+}
+
+inline int lane_id() { return simt::variables.lane % warpSize; }
+
+template <class T>
+T __shfl_sync(uint32_t mask, T value, int source, int width = warpSize, ITO_PLACE) {
+  const int first = lane_id() & -width;
+  return exchange("__shfl_sync", mask, value, first + (source & (width - 1)), {file, line});
+}
+template <class T>
+T __shfl_xor_sync(uint32_t mask, T value, int bits, int width = warpSize, ITO_PLACE) {
+  const int lane = lane_id(), source = lane ^ bits;
+  return exchange("__shfl_xor_sync", mask, value, source < (lane & -width) + width ? source : lane, {file, line});
+}
+template <class T>
+T __shfl_down_sync(uint32_t mask, T value, unsigned distance, int width = warpSize, ITO_PLACE) {
+  const int lane = lane_id(), source = lane + int(distance);
+  return exchange("__shfl_down_sync", mask, value, source < (lane & -width) + width ? source : lane, {file, line});
+}
+template <class T>
+T __shfl_up_sync(uint32_t mask, T value, unsigned distance, int width = warpSize, ITO_PLACE) {
+  const int lane = lane_id(), source = lane - int(distance);
+  return exchange("__shfl_up_sync", mask, value, source >= (lane & -width) ? source : lane, {file, line});
+}
+
+inline uint32_t __ballot_sync(uint32_t mask, int vote, ITO_PLACE) {
+  uint64_t own = vote != 0;  // the answer comes back in the upper half
+  const auto meet = [](uint32_t lanes, void* const* values) {
+    uint64_t bits = 0;
+    for (int l = 0; l < warpSize; ++l)
+      if (lanes >> l & 1) bits |= (*static_cast<const uint64_t*>(values[l]) & 1) << l;
+    for (int l = 0; l < warpSize; ++l)
+      if (lanes >> l & 1) *static_cast<uint64_t*>(values[l]) = bits << 32;
+  };
+  simt::current_block().warp_call({"__ballot_sync", mask, meet, &own, {file, line}});
+  return uint32_t(own >> 32);
+}
+inline int __any_sync(uint32_t mask, int vote, ITO_PLACE) { return __ballot_sync(mask, vote, file, line) != 0; }
+inline int __all_sync(uint32_t mask, int vote, ITO_PLACE) { return __ballot_sync(mask, vote, file, line) == mask; }
+
+inline uint32_t __activemask(ITO_PLACE) { simt::current_block().stop_active_mask({file, line}); }
+
+// ---- atomics: real ones, as blocks run on several threads. Each returns the old value.
+
+template <class T, class F>
+__attribute__((noinline)) T atomic_update(T* address, F&& f) {
+  simt::note_atomic(address, sizeof(T), __builtin_return_address(0));
+  using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+  auto* bits = reinterpret_cast<Bits*>(address);
+  Bits old = __atomic_load_n(bits, __ATOMIC_RELAXED);
+  while (!__atomic_compare_exchange_n(bits, &old, std::bit_cast<Bits>(f(std::bit_cast<T>(old))), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+  return std::bit_cast<T>(old);
+}
+
+#define ITO_ATOMIC __attribute__((always_inline)) inline
+template <class T>
+ITO_ATOMIC T atomicAdd(T* address, std::type_identity_t<T> value) {
+  return atomic_update(address, [=](T old) { return T(old + value); });
+}
+template <class T>
+ITO_ATOMIC T atomicMax(T* address, std::type_identity_t<T> value) {
+  return atomic_update(address, [=](T old) { return old < value ? value : old; });
+}
+template <class T>
+ITO_ATOMIC T atomicMin(T* address, std::type_identity_t<T> value) {
+  return atomic_update(address, [=](T old) { return value < old ? value : old; });
+}
+template <class T>
+ITO_ATOMIC T atomicExch(T* address, std::type_identity_t<T> value) {
+  return atomic_update(address, [=](T) { return value; });
+}
+template <class T>
+ITO_ATOMIC T atomicCAS(T* address, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
+  return atomic_update(address, [=](T old) { return old == expected ? value : old; });
+}
+
+// ---- arithmetic
+
+inline float __expf(float x) { return std::exp(x); }
+inline float __fdividef(float x, float y) { return x / y; }
+inline float rsqrtf(float x) { return 1 / std::sqrt(x); }
+inline double rsqrt(double x) { return 1 / std::sqrt(x); }
+template <class T>
+T __ldg(const T* address) {
+  return *address;
+}
+inline int __popc(uint32_t bits) { return std::popcount(bits); }
+inline int __ffs(uint32_t bits) { return bits ? std::countr_zero(bits) + 1 : 0; }
+inline uint32_t __umulhi(uint32_t a, uint32_t b) { return uint32_t(uint64_t(a) * b >> 32); }
+inline int __float_as_int(float x) { return std::bit_cast<int>(x); }
+inline float __int_as_float(int x) { return std::bit_cast<float>(x); }
+
+// ---- launches
+
+template <class T>
+T* dynamic_shared() {
+  return reinterpret_cast<T*>(simt::dynamic_shared_memory());
+}
+
+struct Launch {
+  dim3 grid, block;
+  size_t shared_bytes;
+  Place where;
+  Launch(dim3 grid_, dim3 block_, size_t shared_bytes_ = 0, ITO_PLACE) : grid(grid_), block(block_), shared_bytes(shared_bytes_), where{file, line} {}
+};
+
+// Puts the kernel on the stream. Throws Error when the device would refuse it.
+template <class... Parameters>
+void launch(void (*kernel)(Parameters...), Launch l, std::type_identity_t<Parameters>... arguments) {
+  using Arguments = std::tuple<Parameters...>;
+  simt::LaunchRecord record;
+  record.grid = l.grid;
+  record.block = l.block;
+  record.shared_bytes = l.shared_bytes;
+  record.where = l.where;
+  record.kernel = reinterpret_cast<const void*>(kernel);
+  record.arguments = std::make_shared<const Arguments>(arguments...);
+  record.argument_bytes = sizeof(Arguments);
+  record.call = [](const void* k, const void* a) {
+    std::apply(reinterpret_cast<void (*)(Parameters...)>(const_cast<void*>(k)), *static_cast<const Arguments*>(a));
+  };
+  int position = 0;
+  const auto note = [&](const auto& argument) {
+    if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(argument)>>) record.pointers.emplace_back(position, argument);
+    ++position;
+  };
+  (note(arguments), ...);
+  simt::enqueue(std::move(record));
+}
+
+// Lets the kernel have more than 48 KiB of dynamic shared memory.
+template <class... Parameters>
+void allow_shared_bytes(void (*kernel)(Parameters...), size_t) {
+  simt::allow_large_shared(reinterpret_cast<const void*>(kernel));
+}
+
+inline int multiprocessors() { return simt::settings().multiprocessors; }
+
+}  // namespace ITO_CUDA_SET
+}  // namespace ito::kernels

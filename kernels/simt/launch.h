@@ -1,0 +1,63 @@
+// Emulated launches: checked against the limits of a GPU, queued as on a stream, run when something synchronises. The host side of cuda.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/simt/block.h"
+#include "kernels/simt/variables.h"
+
+namespace ito::simt {
+
+// How kernels run. `checked` is the slow way, in which every access is looked at; kernels are then those of the second, instrumented set.
+struct Settings {
+  Order order = Order::forward;
+  uint64_t seed = 0;         // of Order::shuffled, for blocks and for lanes
+  int multiprocessors = 16;  // what the device says that it has
+  bool checked = false;
+};
+const Settings& settings();
+// Waits for the device, then changes them. From outside: ITO_SIMT_CHECK=1, ITO_SIMT_ORDER=forward|reverse|SEED, ITO_SIMT_MULTIPROCESSORS=N.
+void set_settings(const Settings& settings);
+
+struct LaunchRecord {
+  dim3 grid, block;
+  size_t shared_bytes = 0;
+  const void* kernel = nullptr;
+  void (*call)(const void* kernel, const void* arguments) = nullptr;  // one lane
+  std::shared_ptr<const void> arguments;
+  size_t argument_bytes = 0;
+  std::vector<std::pair<int, const void*>> pointers;  // the arguments that are pointers, by position
+  Place where;
+};
+
+// Throws Error when a GPU would refuse the launch.
+void enqueue(LaunchRecord record);
+// Runs what is queued. Throws Error with the first finding of the checker.
+void synchronize();
+
+// For messages. The kernel that runs, "" when none does; "`weight`" for a pointer argument of it, or "" (from the text of the launch).
+std::string running_kernel();
+std::string argument_name(const void* allocation, size_t bytes);
+const LaunchRecord* running_launch();
+
+// What the checker found, since the last call.
+std::vector<std::string> take_findings();
+
+// cudaFuncAttributeMaxDynamicSharedMemorySize: the kernel may have more than 48 KiB.
+void allow_large_shared(const void* kernel);
+
+std::byte* dynamic_shared_memory();
+size_t dynamic_shared_bytes();  // of the running launch
+
+// Counts of one launch after the other, for benches and tests.
+struct Counters {
+  int64_t launches = 0, blocks = 0, lanes = 0, barriers = 0;
+};
+Counters& counters();
+
+constexpr size_t max_shared_bytes = size_t{227} << 10, usual_shared_bytes = size_t{48} << 10;
+
+}  // namespace ito::simt

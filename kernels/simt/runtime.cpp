@@ -1,0 +1,33 @@
+#include "kernels/cuda/runtime.h"
+
+#include <cstring>
+
+#include "kernels/simt/checker.h"
+#include "kernels/simt/heap.h"
+#include "kernels/simt/launch.h"
+
+namespace ito::cuda {
+
+std::byte* allocate(size_t bytes) { return simt::heap_allocate(bytes); }
+
+void release(std::byte* memory) {
+  try {
+    synchronize();
+  } catch (...) {  // whoever waits next is told by the kernels that are run then; memory is released in destructors, which must not throw
+  }
+  simt::heap_release(memory);
+}
+
+void copy(void* to, const void* from, size_t bytes) {
+  synchronize();
+  const simt::OpenHeap open;
+  if (simt::settings().checked) {
+    if (simt::in_heap(from)) simt::checker_note_host_read(from, bytes);
+    if (simt::in_heap(to)) simt::checker_note_host_write(to, bytes);
+  }
+  std::memmove(to, from, bytes);
+}
+
+void synchronize() { simt::synchronize(); }
+
+}  // namespace ito::cuda
