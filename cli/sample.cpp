@@ -9,14 +9,14 @@ namespace ito::cli {
 
 namespace {
 struct Options {
-  std::string run, sampler, out = "samples.png", npy;
+  std::string run, device, sampler, out = "samples.png", npy;
   int64_t n = 64, steps = 0, label = -1;
   uint64_t seed = 0;
   double guidance = -1, eta = -1;
 };
 
 void sample_images(const Options& o) {
-  ImageSource source(load_checkpoint(o.run));
+  ImageSource source(load_checkpoint(o.run), o.device);
   SampleOptions how = source.config().sample;
   if (!o.sampler.empty()) how.sampler = o.sampler;
   if (o.steps != 0) how.steps = o.steps;
@@ -47,6 +47,7 @@ void add_sample(CLI::App& app) {
   command->add_option("--seed", o->seed, "image k of a seed is the same picture for every --n")->capture_default_str();
   command->add_option("--sampler", o->sampler, "ancestral or ddim (default: the run's)");
   command->add_option("--steps", o->steps, "of ddim (default: the run's)");
+  command->add_option("--device", o->device, "cpu or cuda (default: the run's)");
   command->add_option("--eta", o->eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
   command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
   command->add_option("--label", o->label, "one class for all (default: random ones)");

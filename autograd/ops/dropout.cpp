@@ -12,7 +12,7 @@ struct Dropout : OpNamed<"dropout"> {
   Dropout(double probability, kernels::RandomKey k) : p(probability), key(k) {}
 
   Tensor forward(const Tensors& in) override {
-    Tensor y = Tensor::empty(in[0].shape(), in[0].dtype());
+    Tensor y = Tensor::empty_like(in[0]);
     dispatch<float, double>(y.dtype(), name(),
                             [&]<class T>() { kernels::Dropout<T>::on(y.device())(in[0].data<T>(), y.data<T>(), y.numel(), p, key); });
     return y;

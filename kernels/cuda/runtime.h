@@ -1,9 +1,14 @@
-// The CUDA device as the host sees it: memory, copies, waiting. kernels/simt/ implements it by emulation.
+// The CUDA device as the host sees it: memory, copies, waiting. kernels/simt/ implements it by emulation,
+// device_off.cpp for builds without.
 #pragma once
 
 #include <cstddef>
 
 namespace ito::cuda {
+
+// Whether this build has a device (ITO_CUDA is not OFF) and, when it is a real one, the machine has it.
+bool available();
+bool emulated();
 
 // 256-byte aligned; null when the device is full. Not initialised.
 std::byte* allocate(size_t bytes);

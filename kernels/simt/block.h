@@ -13,11 +13,10 @@
 #include <vector>
 
 #include "kernels/simt/fiber.h"
+#include "kernels/simt/settings.h"
 #include "kernels/simt/variables.h"
 
 namespace ito::simt {
-
-enum class Order : uint8_t { forward, reverse, shuffled };
 
 // Where in a kernel something is called.
 struct Place {

@@ -8,7 +8,13 @@
 
 namespace ito::cuda {
 
-std::byte* allocate(size_t bytes) { return simt::heap_allocate(bytes); }
+bool available() { return true; }
+bool emulated() { return true; }
+
+std::byte* allocate(size_t bytes) {
+  static_cast<void>(simt::settings());  // read from the environment before the first kernel is chosen
+  return simt::heap_allocate(bytes);
+}
 
 void release(std::byte* memory) {
   try {
