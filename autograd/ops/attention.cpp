@@ -50,10 +50,11 @@ struct Attention : OpNamed<"attention"> {
     k.save(in[1]);
     v.save(in[2]);
     mask.save(in[3]);
-    const Tensor out = Tensor::empty_like(in[0]), sums = Tensor::empty({s.batch, s.heads, s.queries}, in[0].dtype(), in[0].device());
-    dispatch<float, double>(out.dtype(), name(), [&]<class T>() {
+    const DType sum_dtype = in[0].dtype() == DType::bf16 ? DType::f32 : in[0].dtype();
+    const Tensor out = Tensor::empty_like(in[0]), sums = Tensor::empty({s.batch, s.heads, s.queries}, sum_dtype, in[0].device());
+    dispatch<float, double, bfloat16>(out.dtype(), name(), [&]<class T>() {
       kernels::AttentionForward<T>::on(out.device())(in[0].data<T>(), in[1].data<T>(), in[2].data<T>(), in[3].defined() ? in[3].data<T>() : nullptr,
-                                                     out.data<T>(), sums.data<T>(), s);
+                                                     out.data<T>(), sums.data<accumulate_t<T>>(), s);
     });
     lse.save(sums);
     return y.save_output(out);
@@ -63,9 +64,10 @@ struct Attention : OpNamed<"attention"> {
     const Tensor query = q, key = k, value = v, added = mask, out = y, sums = lse;
     const Tensor dq = Tensor::empty(query.shape(), dy.dtype(), dy.device()), dk = Tensor::empty(key.shape(), dy.dtype(), dy.device()),
                  dv = Tensor::empty(value.shape(), dy.dtype(), dy.device());
-    dispatch<float, double>(dy.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(dy.dtype(), name(), [&]<class T>() {
       kernels::AttentionBackward<T>::on(dy.device())(query.data<T>(), key.data<T>(), value.data<T>(), added.defined() ? added.data<T>() : nullptr,
-                                                     out.data<T>(), sums.data<T>(), dy.data<T>(), dq.data<T>(), dk.data<T>(), dv.data<T>(), s);
+                                                     out.data<T>(), sums.data<accumulate_t<T>>(), dy.data<T>(), dq.data<T>(), dk.data<T>(),
+                                                     dv.data<T>(), s);
     });
     return {dq, dk, dv, {}};
   }
@@ -79,9 +81,9 @@ struct Attention : OpNamed<"attention"> {
 Tensor added_mask(const Tensor& mask, DType dtype) {
   if (!mask.defined() || mask.dtype() != DType::boolean) return mask;
   const Tensor seen = mask.to(Device::cpu), out = Tensor::empty(mask.shape(), dtype);
-  dispatch<float, double>(dtype, "attention", [&]<class T>() {
+  dispatch<float, double, bfloat16>(dtype, "attention", [&]<class T>() {
     std::transform(seen.data<bool>(), seen.data<bool>() + seen.numel(), out.data<T>(),
-                   [](bool one) { return one ? T(0) : -std::numeric_limits<T>::infinity(); });
+                   [](bool one) { return one ? T(0) : T(-std::numeric_limits<float>::infinity()); });
   });
   return out.to(mask.device());
 }

@@ -199,6 +199,19 @@ inline float __expf(float x) { return std::exp(x); }
 inline float __fdividef(float x, float y) { return x / y; }
 inline float rsqrtf(float x) { return 1 / std::sqrt(x); }
 inline double rsqrt(double x) { return 1 / std::sqrt(x); }
+// The sine and cosine of pi x. The nearest multiple of a half is taken off first, which is exact.
+inline void sincospi(double x, double* sine, double* cosine) {
+  const double quarters = std::nearbyint(2 * x), rest = 3.14159265358979323846 * (x - quarters / 2), s = std::sin(rest), c = std::cos(rest);
+  const int turn = int(std::fmod(quarters, 4)) & 3;
+  *sine = turn == 0 ? s : turn == 1 ? c : turn == 2 ? -s : -c;
+  *cosine = turn == 0 ? c : turn == 1 ? -s : turn == 2 ? -c : s;
+}
+inline void sincospif(float x, float* sine, float* cosine) {
+  double s, c;
+  sincospi(x, &s, &c);
+  *sine = float(s);
+  *cosine = float(c);
+}
 template <class T>
 T __ldg(const T* address) {
   return *address;
