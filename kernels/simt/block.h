@@ -18,7 +18,8 @@
 
 namespace ito::simt {
 
-// Where in a kernel something is called.
+// Where in a kernel something is called; as parameters whose default values are the caller's.
+#define ITO_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
 struct Place {
   const char* file = "";
   int line = 0;

@@ -25,6 +25,8 @@
 #define ITO_CUDA_SET plain_set
 #endif
 
+#include "kernels/simt/wmma.h"
+
 #define __global__
 #define __device__
 #define __host__
@@ -65,9 +67,7 @@ using simt::Place;
 constexpr int warpSize = simt::warp_size;
 constexpr uint32_t full_warp = 0xffffffffU;
 
-// ---- barriers. The default arguments are those of the caller's line.
-
-#define ITO_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
+// ---- barriers
 
 inline void __syncthreads(ITO_PLACE) { simt::current_block().barrier(simt::Block::Votes::none, false, "__syncthreads", {file, line}); }
 inline int __syncthreads_count(int vote, ITO_PLACE) {
@@ -162,7 +162,7 @@ inline uint32_t __activemask(ITO_PLACE) { simt::current_block().stop_active_mask
 
 template <class T, class F>
 __attribute__((noinline)) T atomic_update(T* address, F&& f) {
-  simt::note_atomic(address, sizeof(T), __builtin_return_address(0));
+  simt::note_access(address, sizeof(T), simt::AccessKind::atomic, __builtin_return_address(0));
   using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
   auto* bits = reinterpret_cast<Bits*>(address);
   Bits old = __atomic_load_n(bits, __ATOMIC_RELAXED);
