@@ -5,7 +5,10 @@
 #include <cstring>
 
 #include "autograd/graph.h"
+#include "autograd/ops/arithmetic.h"
 #include "autograd/ops/dropout.h"
+#include "autograd/ops/index.h"
+#include "autograd/ops/reshape.h"
 #include "autograd/ops/unary.h"
 #include "kernels/registry.h"
 #include "tensor/random.h"
@@ -58,6 +61,29 @@ TEST_SUITE("cuda") {
         Generator host{.seed = 8}, device{.seed = 8};
         CAPTURE(p);
         CHECK(equal_bits(dropout(x, p, host), dropout(x.to(Device::cuda), p, device)));
+      }
+    }
+  }
+
+  TEST_CASE("sums at repeated places have the bits of the cpu's loop over i, by every kernel") {
+    Generator noise{.seed = 6};
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const Tensor table = normal({7, 70}, noise, dtype), row = normal({600}, noise, dtype), start = normal({2, 40}, noise, dtype);
+      const Tensor words = randint({600}, 0, 7, noise), places = randint({2, 300}, 0, 40, noise);
+      const auto sums = [&](Device device) {
+        const Tensor weight = variable(table.to(device));
+        const Tensor y = embedding(weight, words.to(device));
+        const Tensor cotangent = unsqueeze(row, 1).to(device) * Tensor::ones({1, 70}, dtype, device);
+        return Tensors{grad(y, {weight}, {.grad_output = cotangent})[0],
+                       scatter_add(start.to(device), 1, places.to(device), row.view({2, 300}).to(device))};
+      };
+      const Tensors expected = sums(Device::cpu);
+      for (const char* variant : {"naive", "binned", "voted"}) {
+        const Pinned pinned(variant);
+        const Tensors got = sums(Device::cuda);
+        CAPTURE(variant);
+        CHECK(equal_bits(expected[0], got[0]));
+        CHECK(equal_bits(expected[1], got[1]));
       }
     }
   }
