@@ -13,15 +13,15 @@ kernels::RandomKey key_of(const Generator& g) { return {g.seed, g.stream, g.call
 
 Tensor uniform_from(const Shape& shape, const Generator& key, int64_t first_element, double low, double high, DType dtype, Device device) {
   Tensor y = Tensor::empty(shape, dtype, device);
-  dispatch<float, double>(dtype, "uniform",
-                          [&]<class T>() { kernels::Uniform<T>::on(y.device())(y.data<T>(), y.numel(), key_of(key), first_element, low, high); });
+  dispatch<float, double, bfloat16>(
+      dtype, "uniform", [&]<class T>() { kernels::Uniform<T>::on(y.device())(y.data<T>(), y.numel(), key_of(key), first_element, low, high); });
   return y;
 }
 
 Tensor normal_from(const Shape& shape, const Generator& key, int64_t first_element, DType dtype, Device device) {
   Tensor y = Tensor::empty(shape, dtype, device);
-  dispatch<float, double>(dtype, "normal",
-                          [&]<class T>() { kernels::Normal<T>::on(y.device())(y.data<T>(), y.numel(), key_of(key), first_element); });
+  dispatch<float, double, bfloat16>(dtype, "normal",
+                                    [&]<class T>() { kernels::Normal<T>::on(y.device())(y.data<T>(), y.numel(), key_of(key), first_element); });
   return y;
 }
 

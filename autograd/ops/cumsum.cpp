@@ -13,7 +13,7 @@ struct Cumsum : OpNamed<"cumsum"> {
 
   Tensor forward(const Tensors& in) override {
     Tensor y = Tensor::empty_like(in[0]);
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() { kernels::Cumsum<T>::on(y.device())(in[0].data<T>(), y.data<T>(), s); });
+    dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() { kernels::Cumsum<T>::on(y.device())(in[0].data<T>(), y.data<T>(), s); });
     return y;
   }
   Tensors backward(const Tensor& dy) override {

@@ -33,7 +33,7 @@ struct Gather : OpNamed<"gather"> {
   explicit Gather(Places p) : places(std::move(p)) {}
   Tensor forward(const Tensors& in) override {
     Tensor y = Tensor::empty(places.part(), in[0].dtype(), in[0].device());
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
       kernels::Gather<T>::on(y.device())(in[0].data<T>(), places.index.data<int64_t>(), y.data<T>(), places.geometry());
     });
     return y;
@@ -46,7 +46,7 @@ struct ScatterAdd : OpNamed<"scatter_add"> {
   explicit ScatterAdd(Places p) : places(std::move(p)) {}
   Tensor forward(const Tensors& in) override {
     Tensor x = Tensor::zeros(places.whole, in[0].dtype(), in[0].device());
-    dispatch<float, double>(x.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(x.dtype(), name(), [&]<class T>() {
       kernels::ScatterAdd<T>::on(x.device())(in[0].data<T>(), places.index.data<int64_t>(), x.data<T>(), places.geometry());
     });
     return x;
@@ -59,7 +59,7 @@ struct IndexSelect : OpNamed<"index_select"> {
   explicit IndexSelect(Places p) : places(std::move(p)) {}
   Tensor forward(const Tensors& in) override {
     Tensor y = Tensor::empty(places.part(), in[0].dtype(), in[0].device());
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
       kernels::IndexSelect<T>::on(y.device())(in[0].data<T>(), places.index.data<int64_t>(), y.data<T>(), places.geometry());
     });
     return y;
@@ -72,7 +72,7 @@ struct IndexAdd : OpNamed<"index_add"> {
   explicit IndexAdd(Places p) : places(std::move(p)) {}
   Tensor forward(const Tensors& in) override {
     Tensor x = Tensor::zeros(places.whole, in[0].dtype(), in[0].device());
-    dispatch<float, double>(x.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(x.dtype(), name(), [&]<class T>() {
       kernels::IndexAdd<T>::on(x.device())(in[0].data<T>(), places.index.data<int64_t>(), x.data<T>(), places.geometry());
     });
     return x;

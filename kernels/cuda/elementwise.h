@@ -1,4 +1,4 @@
-// y[i] = f(x[i]...) over dense buffers, for every op of that kind. f is a struct with a device operator().
+// y[i] = f(x[i]...) over dense buffers, for every op of that kind. f is a struct with a device operator(); one that takes an At first is told i.
 //
 // 1. naive    one element a thread: 32 lanes of a warp load 32 neighbours, 4 bytes each (2 for bf16).
 // 2. vector   16 bytes a thread and load, a quarter of the instructions and more bytes in flight; the grid fills the device once and walks on.
@@ -12,10 +12,21 @@ inline namespace ITO_CUDA_SET {
 
 constexpr int elementwise_threads = 256;
 
+struct At {
+  int64_t index;
+};
+template <class F, class... X>
+__device__ __forceinline__ auto value_at(const F& f, int64_t i, const X&... x) {
+  if constexpr (std::is_invocable_v<const F&, At, X...>)
+    return f(At{i}, x...);
+  else
+    return f(x...);
+}
+
 template <class F, class Y, class... X>
 __global__ void __launch_bounds__(elementwise_threads) elementwise_one(F f, int64_t n, Y* y, const X*... x) {
   const int64_t i = global_thread();
-  if (i < n) y[i] = f(x[i]...);
+  if (i < n) y[i] = value_at(f, i, x[i]...);
 }
 
 template <class F, class Y, class... X>
@@ -26,13 +37,13 @@ __global__ void __launch_bounds__(elementwise_threads) elementwise_packs(F f, in
     Pack<Y, lanes> out;
     const auto apply = [&](const Pack<X, lanes>&... in) {
 #pragma unroll
-      for (int l = 0; l < lanes; ++l) out.element[l] = f(in.element[l]...);
+      for (int l = 0; l < lanes; ++l) out.element[l] = value_at(f, p * lanes + l, in.element[l]...);
     };
     apply(load_pack<X, lanes>(x + p * lanes)...);
     store_pack<Y, lanes>(y + p * lanes, out);
   }
   const int64_t i = packs * lanes + global_thread();  // what is left is less than a pack
-  if (i < n) y[i] = f(x[i]...);
+  if (i < n) y[i] = value_at(f, i, x[i]...);
 }
 
 template <class F, class Y, class... X>

@@ -6,7 +6,7 @@
 //             memory where the innermost axis is contiguous on both sides; in a transpose a warp meets 32 sectors for 32 elements on one of them.
 // 3. tiled    transposes go through a tile of shared memory: a warp reads along the axis that is dense on one side, and writes along the one that
 //             is on the other. Limited by memory.
-#include "kernels/cuda/cuda.h"
+#include "kernels/cuda/moved.h"
 #include "kernels/strided/strided.h"
 #include "tensor/error.h"
 
@@ -103,16 +103,6 @@ __global__ void __launch_bounds__(tile* tile_rows) copy_tiles(const E* from, E* 
     if (w0 + lane < write_extent && r0 + k < read_extent) target[k * sides.to[read]] = part[lane][k];
 }
 
-// Calls f with a type of the size, whatever it holds.
-template <class F>
-void with_element(size_t size, F&& f) {
-  if (size == 16) f(uint4{});
-  if (size == 8) f(uint64_t{});
-  if (size == 4) f(uint32_t{});
-  if (size == 2) f(uint16_t{});
-  if (size == 1) f(uint8_t{});
-}
-
 void copy_naive(const void* from, void* to, const Sides& sides, size_t size) {
   const int64_t n = sides.numel();
   if (n == 0) return;
@@ -123,8 +113,8 @@ void copy_naive(const void* from, void* to, const Sides& sides, size_t size) {
 }
 
 void copy_packed(const void* from, void* to, Sides sides, size_t size) {
-  size_t unit = 16;
-  while (unit > size && !(aligned_to(from, unit) && aligned_to(to, unit) && sides.pack(int64_t(unit / size)))) unit /= 2;
+  const size_t unit =
+      widest_element(size, [&](size_t bytes) { return aligned_to(from, bytes) && aligned_to(to, bytes) && sides.pack(int64_t(bytes / size)); });
   const int64_t n = sides.numel();
   if (n == 0) return;
   if (n > INT32_MAX) return copy_naive(from, to, sides, unit);
