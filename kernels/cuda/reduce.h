@@ -124,8 +124,12 @@ __device__ __forceinline__ State warp_merge(State own) {
       own.merge(other);
     } else {  // the same two in the same order on both lanes
       const bool upper = (int(threadIdx.y * blockDim.x + threadIdx.x) & distance) != 0;
-      State first = upper ? other : own;
-      first.merge(upper ? own : other);
+      State first = own, second = other;
+      if (upper) {
+        first = other;
+        second = own;
+      }
+      first.merge(second);
       own = first;
     }
   }
