@@ -85,8 +85,8 @@ struct MaxSum {
   __device__ MaxSum across(int distance) const { return {__shfl_xor_sync(all_lanes, max, distance), __shfl_xor_sync(all_lanes, sum, distance)}; }
   // log sum exp(x): inf if one is inf, -inf of nothing.
   __device__ A log_sum() const { return max + std::log(sum); }
-  // Of softmax's exponentials: as inf - inf is NaN, so is this when the largest is inf.
-  __device__ A scale() const { return 1 / (sum + (max - max)); }
+  // What softmax divides exp(x - max) by: as inf - inf is NaN, so is this when the largest is inf.
+  __device__ A divisor() const { return sum + (max - max); }
 };
 
 // Count, mean, and the sum of squared distances from the mean, in one pass (Welford 1962; merged as by Chan, Golub & LeVeque 1979): nothing cancels,

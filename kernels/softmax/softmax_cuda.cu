@@ -22,7 +22,7 @@ constexpr int threads = row_threads;
 template <bool log, class A>
 struct Result {
   A max, factor;
-  __device__ explicit Result(const MaxSum<A>& row) : max(row.max), factor(log ? std::log(row.sum + (row.max - row.max)) : row.scale()) {}
+  __device__ explicit Result(const MaxSum<A>& row) : max(row.max), factor(log ? std::log(row.divisor()) : 1 / row.divisor()) {}
   __device__ A operator()(A x) const { return log ? x - max - factor : std::exp(x - max) * factor; }
 };
 
