@@ -20,7 +20,7 @@ struct MseLoss : OpNamed<"mse_loss"> {
     x.save(in[0]);
     target.save(in[1]);
     Tensor loss = Tensor::empty({}, in[0].dtype(), in[0].device());
-    dispatch<float, double>(loss.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(loss.dtype(), name(), [&]<class T>() {
       kernels::MseForward<T>::on(loss.device())(in[0].data<T>(), in[1].data<T>(), loss.data<T>(), in[0].numel());
     });
     return loss;
@@ -28,7 +28,7 @@ struct MseLoss : OpNamed<"mse_loss"> {
 
   Tensors backward(const Tensor& dy) override {
     const Tensor a = x, b = target, dx = Tensor::empty_like(a);
-    dispatch<float, double>(dx.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(dx.dtype(), name(), [&]<class T>() {
       kernels::MseBackward<T>::on(dx.device())(a.data<T>(), b.data<T>(), dy.data<T>(), dx.data<T>(), dx.numel());
     });
     return {needs_gradient(0) ? dx : Tensor(), needs_gradient(1) ? dx * -1.0 : Tensor()};
@@ -48,7 +48,7 @@ struct CrossEntropy : OpNamed<"cross_entropy"> {
   Tensor forward(const Tensors& in) override {
     logits.save(in[0]);
     Tensor loss = Tensor::empty({}, in[0].dtype(), in[0].device());
-    dispatch<float, double>(loss.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(loss.dtype(), name(), [&]<class T>() {
       kernels::CrossEntropyForward<T>::on(loss.device())(in[0].data<T>(), label.data<int64_t>(), loss.data<T>(), in[0].extent(0), in[0].extent(1));
     });
     return loss;
@@ -56,7 +56,7 @@ struct CrossEntropy : OpNamed<"cross_entropy"> {
 
   Tensors backward(const Tensor& dy) override {
     const Tensor x = logits, dx = Tensor::empty_like(x);
-    dispatch<float, double>(dx.dtype(), name(), [&]<class T>() {
+    dispatch<float, double, bfloat16>(dx.dtype(), name(), [&]<class T>() {
       kernels::CrossEntropyBackward<T>::on(dx.device())(x.data<T>(), label.data<int64_t>(), dy.data<T>(), dx.data<T>(), x.extent(0), x.extent(1));
     });
     return {dx};

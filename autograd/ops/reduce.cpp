@@ -171,7 +171,8 @@ Tensor argmax(const Tensor& x, int axis) {
   check_not_empty("argmax", plan, x.shape());
   Tensor y = Tensor::empty(plan.result, DType::i64, x.device());
   const auto axes = kernels::Reduction::of(x.shape(), plan.reduced);
-  dispatch<float, double>(x.dtype(), "argmax", [&]<class T>() { kernels::Argmax<T>::on(x.device())(x.data<T>(), y.data<int64_t>(), axes); });
+  dispatch<float, double, bfloat16>(x.dtype(), "argmax",
+                                    [&]<class T>() { kernels::Argmax<T>::on(x.device())(x.data<T>(), y.data<int64_t>(), axes); });
   return y;
 }
 

@@ -85,8 +85,8 @@ struct MaxSum {
   __device__ MaxSum across(int distance) const { return {__shfl_xor_sync(all_lanes, max, distance), __shfl_xor_sync(all_lanes, sum, distance)}; }
   // log sum exp(x): inf if one is inf, -inf of nothing.
   __device__ A log_sum() const { return max + std::log(sum); }
-  // Of softmax's exponentials: as inf - inf is NaN, so is this when the largest is inf.
-  __device__ A scale() const { return 1 / (sum + (max - max)); }
+  // What softmax divides exp(x - max) by: as inf - inf is NaN, so is this when the largest is inf.
+  __device__ A divisor() const { return sum + (max - max); }
 };
 
 // Count, mean, and the sum of squared distances from the mean, in one pass (Welford 1962; merged as by Chan, Golub & LeVeque 1979): nothing cancels,
@@ -124,8 +124,12 @@ __device__ __forceinline__ State warp_merge(State own) {
       own.merge(other);
     } else {  // the same two in the same order on both lanes
       const bool upper = (int(threadIdx.y * blockDim.x + threadIdx.x) & distance) != 0;
-      State first = upper ? other : own;
-      first.merge(upper ? own : other);
+      State first = own, second = other;
+      if (upper) {
+        first = other;
+        second = own;
+      }
+      first.merge(second);
       own = first;
     }
   }

@@ -109,13 +109,13 @@ void cross_entropy_backward_blocks(const T* x, const int64_t* label, const T* sc
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(MseForward, Device::cpu, "reference", mse_reference, float, double);
+ITO_REGISTER_KERNEL(MseForward, Device::cpu, "reference", mse_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(MseForward, Device::cpu, "blocks", mse_blocks, float, double);
-ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "reference", mse_backward_reference, float, double);
+ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "reference", mse_backward_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "blocks", mse_backward_blocks, float, double);
-ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "reference", cross_entropy_reference, float, double);
+ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "reference", cross_entropy_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "blocks", cross_entropy_blocks, float, double);
-ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "reference", cross_entropy_backward_reference, float, double);
+ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "reference", cross_entropy_backward_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "blocks", cross_entropy_backward_blocks, float, double);
 
 }  // namespace ito::kernels

@@ -1,6 +1,8 @@
 #include "kernels/cuda/runtime.h"
 
 #include <cstring>
+#include <exception>
+#include <utility>
 
 #include "kernels/simt/checker.h"
 #include "kernels/simt/heap.h"
@@ -16,10 +18,14 @@ std::byte* allocate(size_t bytes) {
   return simt::heap_allocate(bytes);
 }
 
+// What went wrong while memory was released: in a destructor, which must not throw. Whoever waits next is told.
+static std::exception_ptr untold;
+
 void release(std::byte* memory) {
   try {
-    synchronize();
-  } catch (...) {  // whoever waits next is told by the kernels that are run then; memory is released in destructors, which must not throw
+    simt::synchronize();
+  } catch (...) {
+    if (!untold) untold = std::current_exception();
   }
   simt::heap_release(memory);
 }
@@ -34,6 +40,9 @@ void copy(void* to, const void* from, size_t bytes) {
   std::memmove(to, from, bytes);
 }
 
-void synchronize() { simt::synchronize(); }
+void synchronize() {
+  if (untold) std::rethrow_exception(std::exchange(untold, nullptr));
+  simt::synchronize();
+}
 
 }  // namespace ito::cuda

@@ -83,6 +83,12 @@ __global__ void warp_operations(int* out) {  // 12 answers a lane
 
 __global__ void arrival(int* order, int* count) { order[atomicAdd(count, 1)] = int(blockIdx.x * blockDim.x + threadIdx.x); }
 
+__global__ void stuck(float* x) {
+  if (threadIdx.x == 0) return;
+  __syncthreads();
+  x[threadIdx.x] = 0;
+}
+
 __global__ void dynamic_reverse(float* x) {
   float* s = dynamic_shared<float>();
   s[threadIdx.x] = x[threadIdx.x];
@@ -148,6 +154,16 @@ TEST_SUITE("simt") {
     CHECK(simt::counters().launches == before);
     CHECK(x.values() == std::vector<float>{3, 4, 2, 1});
     CHECK(simt::counters().launches == before + 2);
+  }
+
+  TEST_CASE("what goes wrong while memory is released is told to whoever waits next, once") {
+    const Array<float> kept({1, 2});
+    {
+      const Array<float> x({1, 2, 3, 4});
+      launch(stuck, {1, 4}, x.data);
+    }
+    CHECK_THROWS_WITH_AS(kept.values(), doctest::Contains("never reach the barrier"), Error);
+    CHECK(kept.values() == std::vector<float>{1, 2});
   }
 
   TEST_CASE("threads and blocks run in the order that was asked for") {
