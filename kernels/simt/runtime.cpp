@@ -1,12 +1,19 @@
 #include "kernels/cuda/runtime.h"
 
 #include <cstring>
+#include <exception>
+#include <utility>
 
 #include "kernels/simt/checker.h"
 #include "kernels/simt/heap.h"
 #include "kernels/simt/launch.h"
 
 namespace ito::cuda {
+
+namespace {
+// What went wrong in kernels that ran when memory was released: destructors do that, and must not throw. Who waits next is told.
+std::exception_ptr untold;
+}  // namespace
 
 bool available() { return true; }
 bool emulated() { return true; }
@@ -18,8 +25,9 @@ std::byte* allocate(size_t bytes) {
 
 void release(std::byte* memory) {
   try {
-    synchronize();
-  } catch (...) {  // whoever waits next is told by the kernels that are run then; memory is released in destructors, which must not throw
+    simt::synchronize();
+  } catch (...) {
+    if (!untold) untold = std::current_exception();
   }
   simt::heap_release(memory);
 }
@@ -34,6 +42,9 @@ void copy(void* to, const void* from, size_t bytes) {
   std::memmove(to, from, bytes);
 }
 
-void synchronize() { simt::synchronize(); }
+void synchronize() {
+  simt::synchronize();
+  if (untold) std::rethrow_exception(std::exchange(untold, nullptr));
+}
 
 }  // namespace ito::cuda

@@ -109,6 +109,8 @@ __global__ void warp_operations(int* out) {  // 12 answers a lane
 
 __global__ void arrival(int* order, int* count) { order[atomicAdd(count, 1)] = int(blockIdx.x * blockDim.x + threadIdx.x); }
 
+__global__ void caller_left_out(float* x) { x[threadIdx.x] = __shfl_sync(1U, 0.0F, 0); }
+
 __global__ void dynamic_reverse(float* x) {
   float* s = dynamic_shared<float>();
   s[threadIdx.x] = x[threadIdx.x];
@@ -217,6 +219,15 @@ TEST_SUITE("simt") {
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 2);
     CHECK_MESSAGE(said.find("host code touches device memory, byte 8 of allocation") != std::string::npos, said);
+  }
+
+  TEST_CASE("an error of a kernel that ran as its memory was released is told to who waits next") {
+    {
+      const Array<float> x(std::vector<float>(32));
+      launch(&caller_left_out, {1, 32}, x.data);
+    }
+    CHECK_THROWS_WITH_AS(cuda::synchronize(), doctest::Contains("caller_left_out"), Error);
+    CHECK_NOTHROW(cuda::synchronize());
   }
 
   TEST_CASE("memory is reused, and a full device says so with a null") {
