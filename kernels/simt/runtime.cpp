@@ -10,6 +10,11 @@
 
 namespace ito::cuda {
 
+namespace {
+// What went wrong in kernels that ran when memory was released: destructors do that, and must not throw. Who waits next is told.
+std::exception_ptr untold;
+}  // namespace
+
 bool available() { return true; }
 bool emulated() { return true; }
 
@@ -17,9 +22,6 @@ std::byte* allocate(size_t bytes) {
   static_cast<void>(simt::settings());  // read from the environment before the first kernel is chosen
   return simt::heap_allocate(bytes);
 }
-
-// What went wrong while memory was released: in a destructor, which must not throw. Whoever waits next is told.
-static std::exception_ptr untold;
 
 void release(std::byte* memory) {
   try {
