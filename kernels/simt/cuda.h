@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/simt/barriers.h"
 #include "kernels/simt/block.h"
 #include "kernels/simt/checker.h"
 #include "kernels/simt/launch.h"
@@ -69,7 +70,9 @@ constexpr uint32_t full_warp = 0xffffffffU;
 
 // ---- barriers
 
-inline void __syncthreads(ITO_PLACE) { simt::current_block().barrier(simt::Block::Votes::none, false, "__syncthreads", {file, line}); }
+inline void __syncthreads(ITO_PLACE) {
+  if (!simt::barrier_left_out(file, line)) simt::current_block().barrier(simt::Block::Votes::none, false, "__syncthreads", {file, line});
+}
 inline int __syncthreads_count(int vote, ITO_PLACE) {
   return simt::current_block().barrier(simt::Block::Votes::count, vote != 0, "__syncthreads_count", {file, line});
 }
@@ -81,6 +84,7 @@ inline int __syncthreads_or(int vote, ITO_PLACE) {
 }
 
 inline void __syncwarp(uint32_t mask = full_warp, ITO_PLACE) {
+  if (simt::barrier_left_out(file, line)) return;
   const auto meet = [](uint32_t lanes, void* const*) {
     if (simt::settings().checked) simt::checker_sync_warp(lanes, simt::variables.lane / warpSize * warpSize);
   };

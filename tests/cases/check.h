@@ -1,6 +1,7 @@
 // What every op must pass; each check returns the failures as lines, empty when all is well.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,12 @@ struct CheckOptions {
 //   equal bits  lanes and blocks in reverse and in shuffled order, other numbers of multiprocessors
 //   traced      no finding of the emulator's checker
 Report check_op(const CaseList& list, const CheckOptions& options = {});
+
+// One case by itself on the device: its values and first gradients with the variant, in f32 or bf16; traced when the emulator's settings say so.
+// What differs from the reference or is found, "" when nothing.
+std::string run_on_device(const Case& one, const std::string& variant, DType dtype);
+// The variants that the case's kernels have on the device.
+std::set<std::string> device_variants(const Case& one);
 
 // Kernel variants of the device, and ops, that no check has run so far: "op f32 cpu:variant (file:line)".
 std::vector<std::string> never_run(Device device);
