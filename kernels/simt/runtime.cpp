@@ -1,15 +1,18 @@
 #include "kernels/cuda/runtime.h"
 
+#include <chrono>
 #include <cstring>
 
 #include "kernels/simt/checker.h"
 #include "kernels/simt/heap.h"
 #include "kernels/simt/launch.h"
+#include "tensor/error.h"
 
 namespace ito::cuda {
 
 bool available() { return true; }
 bool emulated() { return true; }
+std::string device_name() { return text("emulated, ", simt::settings().multiprocessors, " multiprocessors"); }
 
 std::byte* allocate(size_t bytes) {
   static_cast<void>(simt::settings());  // read from the environment before the first kernel is chosen
@@ -35,5 +38,13 @@ void copy(void* to, const void* from, size_t bytes) {
 }
 
 void synchronize() { simt::synchronize(); }
+
+double seconds(const std::function<void()>& work) {
+  synchronize();
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  synchronize();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 }  // namespace ito::cuda
