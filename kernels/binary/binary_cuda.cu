@@ -70,12 +70,14 @@ __global__ void __launch_bounds__(threads) binary_elements(F f, const T* a, cons
 }
 
 // Block: (threads along the row, rows). A row may be cut into several parts, blockIdx.y.
+// occupancy: >= 50 %
 template <class F, class T>
 __global__ void __launch_bounds__(threads) binary_rows_of(F f, const T* a, const T* b, T* y, Broadcast space, int64_t rows) {
   const int last = space.rank - 1;
   const int64_t cols = space.extent[last], sa = space.stride_a[last], sb = space.stride_b[last];
   for (int64_t r = int64_t(blockIdx.x) * blockDim.y + threadIdx.y; r < rows; r += int64_t(gridDim.x) * blockDim.y) {
     const Offsets at(space, r, last);
+#pragma unroll 2  // nvcc would take four, and spill
     for (int64_t c = int64_t(blockIdx.y) * blockDim.x + threadIdx.x; c < cols; c += int64_t(gridDim.y) * blockDim.x)
       y[r * cols + c] = f(a[at.a + c * sa], b[at.b + c * sb]);
   }

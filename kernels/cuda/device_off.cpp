@@ -1,7 +1,5 @@
 // ITO_CUDA=OFF: there is no device.
 #include "kernels/cuda/runtime.h"
-
-#include "kernels/simt/settings.h"
 #include "tensor/error.h"
 
 namespace ito::cuda {
@@ -11,20 +9,11 @@ namespace {
 }  // namespace
 
 bool available() { return false; }
-bool emulated() { return false; }
+std::string device_name() { none(); }
 std::byte* allocate(size_t) { none(); }
 void release(std::byte*) {}
 void copy(void*, const void*, size_t) { none(); }
 void synchronize() {}
+double seconds(const std::function<void()>&) { none(); }
 
 }  // namespace ito::cuda
-
-namespace ito::simt {
-
-const Settings& settings() {
-  static const Settings none;
-  return none;
-}
-void set_settings(const Settings&) {}
-
-}  // namespace ito::simt

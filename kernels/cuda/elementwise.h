@@ -23,14 +23,17 @@ __device__ __forceinline__ auto value_at(const F& f, int64_t i, const X&... x) {
     return f(x...);
 }
 
+// local memory: <= 40 bytes, what CUDA's sin and cos in f64 keep for large arguments
 template <class F, class Y, class... X>
 __global__ void __launch_bounds__(elementwise_threads) elementwise_one(F f, int64_t n, Y* y, const X*... x) {
   const int64_t i = global_thread();
   if (i < n) y[i] = value_at(f, i, x[i]...);
 }
 
+// occupancy: >= 50 %
+// local memory: <= 40 bytes, what CUDA's sin and cos in f64 keep for large arguments
 template <class F, class Y, class... X>
-__global__ void __launch_bounds__(elementwise_threads) elementwise_packs(F f, int64_t n, Y* y, const X*... x) {
+__global__ void __launch_bounds__(elementwise_threads, 4) elementwise_packs(F f, int64_t n, Y* y, const X*... x) {
   constexpr int lanes = 16 / int(std::max({sizeof(Y), sizeof(X)...}));
   const int64_t packs = n / lanes;
   for (int64_t p = global_thread(); p < packs; p += global_threads()) {

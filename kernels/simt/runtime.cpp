@@ -1,5 +1,6 @@
 #include "kernels/cuda/runtime.h"
 
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "kernels/simt/checker.h"
 #include "kernels/simt/heap.h"
 #include "kernels/simt/launch.h"
+#include "tensor/error.h"
 
 namespace ito::cuda {
 
@@ -17,6 +19,7 @@ std::exception_ptr untold;
 
 bool available() { return true; }
 bool emulated() { return true; }
+std::string device_name() { return text("emulated, ", simt::settings().multiprocessors, " multiprocessors"); }
 
 std::byte* allocate(size_t bytes) {
   static_cast<void>(simt::settings());  // read from the environment before the first kernel is chosen
@@ -45,6 +48,14 @@ void copy(void* to, const void* from, size_t bytes) {
 void synchronize() {
   if (untold) std::rethrow_exception(std::exchange(untold, nullptr));
   simt::synchronize();
+}
+
+double seconds(const std::function<void()>& work) {
+  synchronize();
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  synchronize();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace ito::cuda
