@@ -32,6 +32,13 @@ void time_variant(const bench::Call& call, const std::string& variant, DType dty
               seconds * 1e3, call.work.bytes / seconds / 1e9, call.work.flops / seconds / 1e9, 100 * share_of_attainable(call.work, seconds, peaks));
 }
 
+// What the emulator counts of one call.
+void count_variant(const bench::Call& call, const std::string& variant, DType dtype) {
+  call.run();
+  cuda::synchronize();
+  std::printf("  %-4s %-16s\n", std::string(name_of(dtype)).c_str(), variant.c_str());
+}
+
 }  // namespace
 
 void bench_kernel(const std::string& op, Device device, const std::string& only) {

@@ -4,6 +4,7 @@
 
 #include "autograd/graph.h"
 #include "cli/commands.h"
+#include "cli/kernel_bench.h"
 #include "data/config.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/registry.h"
@@ -126,6 +127,14 @@ void add_kernels(CLI::App& app) {
   check->add_option("--device", o->device, "cpu or cuda (default: both)");
   check->add_flag("--checked", o->checked, "emulated cuda: also look at every access, for races, bounds, alignment and memory that nobody wrote");
   check->callback([o] { check_kernels(*o); });
+
+  CLI::App* bench = command->add_subcommand(
+      "bench", "every variant of a kernel, verified, then timed; on the emulated device, counted\n\n  ito kernels bench softmax_forward --device cpu");
+  const auto b = std::make_shared<CheckArguments>();
+  bench->add_option("OP", b->op, "a part of the kernel's name")->required();
+  bench->add_option("--variant", b->variant, "only this one (default: all)");
+  bench->add_option("--device", b->device, "cpu or cuda")->default_val("cpu");
+  bench->callback([b] { bench_kernel(b->op, device_named(b->device), b->variant); });
 }
 
 }  // namespace ito::cli
