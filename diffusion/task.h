@@ -42,5 +42,7 @@ class ClassifierTask : public Task {
 };
 
 std::unique_ptr<Task> make_task(const RunConfig& config);
+// Throws Error when the network of the configuration cannot be trained on these images and labels.
+void check_fits(const RunConfig& config, const Dataset& data);
 
 }  // namespace ito
