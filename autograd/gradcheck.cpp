@@ -32,9 +32,15 @@ Tensors as_variables(const Tensors& inputs) {
 }
 
 double dot(const Tensor& a, const Tensor& b) {
+  const Tensor left = a.to(Device::cpu), right = b.to(Device::cpu);
   double sum = 0;
-  for (int64_t i = 0; i < a.numel(); ++i) sum += a.data<double>()[i] * b.data<double>()[i];
+  for (int64_t i = 0; i < left.numel(); ++i) sum += left.data<double>()[i] * right.data<double>()[i];
   return sum;
+}
+
+void set_element(const Tensor& x, int64_t i, double value) {
+  copy_bytes(reinterpret_cast<std::byte*>(x.data<double>() + i), x.device(), reinterpret_cast<const std::byte*>(&value), Device::cpu, sizeof value);
+  x.mark_written();
 }
 
 }  // namespace
@@ -45,26 +51,26 @@ std::string gradcheck(const std::function<Tensor(const Tensors&)>& f, const Tens
     if (requires_grad(x)) wanted.push_back(x);
   const Tensor y = f(variables);
   if (y.dtype() != DType::f64) return text("gradcheck needs an f64 result, got ", y.dtype());
-  const Tensor v = random_cotangent(y.shape(), options.seed);
+  const Tensor v = random_cotangent(y.shape(), options.seed).to(y.device());
   Tensors rule(wanted.size());
   if (requires_grad(y)) rule = grad(y, wanted, {.grad_output = v, .allow_unused = true});
 
   const NoGrad plain;
   for (size_t k = 0; k < wanted.size(); ++k) {
-    double* x = wanted[k].data<double>();
+    const std::vector<double> x = wanted[k].to_vector<double>();
+    const std::vector<double> gradient = rule[k].defined() ? rule[k].to_vector<double>() : std::vector<double>(x.size(), 0.0);
     const int64_t n = wanted[k].numel(), stride = std::max<int64_t>(1, n / options.max_elements);
     double largest = 0;
     std::vector<std::pair<double, double>> pairs;  // difference quotient, rule
     for (int64_t i = 0; i < n; i += stride) {
-      const double before = x[i], h = options.step * std::max(1.0, std::abs(before));
-      wanted[k].mark_written();
-      x[i] = before + h;
+      const double before = x[size_t(i)], h = options.step * std::max(1.0, std::abs(before));
+      set_element(wanted[k], i, before + h);
       const double above = dot(v, f(variables));  // at once: f may return x itself
-      x[i] = before - h;
+      set_element(wanted[k], i, before - h);
       const double below = dot(v, f(variables));
-      x[i] = before;
+      set_element(wanted[k], i, before);
       const double quotient = (above - below) / (2 * h);
-      pairs.emplace_back(quotient, rule[k].defined() ? rule[k].data<double>()[i] : 0.0);
+      pairs.emplace_back(quotient, gradient[size_t(i)]);
       largest = std::max(largest, std::abs(quotient));
     }
     const double allowed = options.tolerance * (1 + largest);
@@ -79,7 +85,7 @@ std::string gradcheck(const std::function<Tensor(const Tensors&)>& f, const Tens
 std::string gradgradcheck(const std::function<Tensor(const Tensors&)>& f, const Tensors& inputs, const GradcheckOptions& options) {
   const Tensor y = f(inputs);
   Tensors extended = inputs;
-  extended.push_back(random_cotangent(y.shape(), options.seed + 1));
+  extended.push_back(random_cotangent(y.shape(), options.seed + 1).to(y.device()));
   size_t count = 0;
   for (const Tensor& x : inputs) count += differentiated(x);
 
@@ -97,7 +103,7 @@ std::string gradgradcheck(const std::function<Tensor(const Tensors&)>& f, const 
         const Tensor out = f(arguments);
         if (requires_grad(out)) result = grad(out, wanted, {.grad_output = own.back(), .create_graph = true, .allow_unused = true})[k];
       }
-      return result.defined() ? result : Tensor::zeros(wanted[k].shape(), DType::f64);
+      return result.defined() ? result : Tensor::zeros_like(wanted[k]);
     };
     const std::string failure = gradcheck(vector_jacobian, extended, options);
     if (!failure.empty()) return text("second order, gradient of input ", k, ": ", failure);

@@ -29,6 +29,7 @@ FindNonFinite::~FindNonFinite() { find_non_finite = before_; }
 
 bool all_finite(const Tensor& x) {
   if (!x.is_floating()) return true;
+  if (x.device() != Device::cpu) return all_finite(x.to(Device::cpu));
   bool finite = true;
   dispatch<float, double, bfloat16>(x.dtype(), "all_finite", [&]<class T>() {
     const T* values = x.data<T>();
@@ -140,8 +141,21 @@ void count(const char* name) {
 }
 }  // namespace
 
+namespace {
+void check_devices(const Op& op, const Tensors& inputs) {
+  const Tensor* first = nullptr;
+  for (const Tensor& x : inputs) {
+    if (!x.defined()) continue;
+    if (!first) first = &x;
+    ITO_CHECK(x.device() == first->device(), "[", op.name(), "] one input is on ", name_of(first->device()), ", one on ", name_of(x.device()),
+              "; move one with to()");
+  }
+}
+}  // namespace
+
 Tensor apply(std::shared_ptr<Op> op, const Tensors& inputs) {
   count(op->name());
+  check_devices(*op, inputs);
   bool needed = false;
   if (recording_on)
     for (const Tensor& x : inputs) needed |= requires_grad(x);
@@ -189,7 +203,7 @@ struct Engine {
     Tensor seed = options.grad_output;
     if (!seed.defined()) {
       ITO_CHECK(output.numel() == 1, "backward: the output has shape ", output.shape(), "; pass a grad_output or reduce it to one element");
-      seed = Tensor::full(output.shape(), 1, output.dtype());
+      seed = Tensor::full(output.shape(), 1, output.dtype(), output.device());
     }
     ITO_CHECK(seed.shape() == output.shape() && seed.dtype() == output.dtype(), "backward: grad_output is ", seed.dtype(), " ", seed.shape(),
               ", the output ", output.dtype(), " ", output.shape());

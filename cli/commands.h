@@ -25,5 +25,6 @@ void add_eval(CLI::App& app);
 void add_export(CLI::App& app);
 void add_data(CLI::App& app);
 void add_gradcheck(CLI::App& app);
+void add_kernels(CLI::App& app);
 
 }  // namespace ito::cli

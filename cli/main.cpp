@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   ito::cli::add_export(app);
   ito::cli::add_data(app);
   ito::cli::add_gradcheck(app);
+  ito::cli::add_kernels(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

@@ -12,7 +12,7 @@ namespace ito::cli {
 
 namespace {
 struct Options {
-  std::string run, sampler, out = "samples.png", npy;
+  std::string run, device, sampler, out = "samples.png", npy;
   int64_t n = 64;
   uint64_t seed = 0;
   std::optional<int64_t> steps, label;
@@ -39,7 +39,7 @@ SampleOptions sample_options(const Options& o, const RunConfig& config) {
 }
 
 void sample_images(const Options& o) {
-  ImageSource source(load_checkpoint(o.run));
+  ImageSource source(load_checkpoint(o.run), o.device);
   const SampleOptions how = sample_options(o, source.config());
   ProgressLine line;
   const Tensor images =
@@ -68,6 +68,7 @@ void add_sample(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--sampler", o->sampler, "ancestral or ddim (default: the run's)");
   command->add_option("--steps", o->steps, "of ddim (default: the run's)")->check(whole_number());
+  command->add_option("--device", o->device, "cpu or cuda (default: the run's)");
   command->add_option("--eta", o->eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
   command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
   command->add_option("--label", o->label, "one class for all (default: random ones)")->check(whole_number());

@@ -36,7 +36,12 @@ void check_writable(const std::string& path) {
   ITO_CHECK(::access(place.c_str(), W_OK) == 0, "cannot write ", path, ": ", std::strerror(errno), "; make the folder or choose another");
 }
 
-ImageSource::ImageSource(const Checkpoint& checkpoint) : config_(checked(checkpoint.config)), task_(config_), image_(image_shape(config_)) {
+ImageSource::ImageSource(const Checkpoint& checkpoint, const std::string& device)
+    : config_(checked(checkpoint.config)),
+      device_(device_named(device.empty() ? config_.device : device)),
+      task_(config_),
+      image_(image_shape(config_)) {
+  task_.network().to(device_);
   task_.network().load_state(checkpoint.weights(), checkpoint.path);
   task_.network().set_training(false);
 }
@@ -48,8 +53,9 @@ Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label
   if (model.has_classes())
     labels = label >= 0 ? Tensor::full({n}, double(label), DType::i64)
                         : randint_from({n}, 0, model.classes(), {.seed = seed, .stream = labels_stream}, first);
-  SamplerOptions s{.sampler = o.sampler, .steps = o.steps, .eta = o.eta, .seed = seed, .first_image = first, .watch = std::move(watch)};
-  return sample(model.process(), model.denoiser(labels, o.guidance), {n, image_[0], image_[1], image_[2]}, s);
+  SamplerOptions s{
+      .sampler = o.sampler, .steps = o.steps, .eta = o.eta, .seed = seed, .first_image = first, .device = device_, .watch = std::move(watch)};
+  return sample(model.process(), model.denoiser(labels.defined() ? labels.to(device_) : labels, o.guidance), {n, image_[0], image_[1], image_[2]}, s);
 }
 
 Tensor ImageSource::images(int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, const std::function<void(int64_t)>& progress) {

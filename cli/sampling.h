@@ -11,7 +11,8 @@ void check_writable(const std::string& path);
 // A network with its averaged weights, ready to sample from.
 class ImageSource {
  public:
-  explicit ImageSource(const Checkpoint& checkpoint);
+  // On the named device; "": that of the run.
+  explicit ImageSource(const Checkpoint& checkpoint, const std::string& device = "");
 
   // Images first ... first + n - 1 of the seed, f32 (n, H, W, C); label -1: each image's own random one. Images are made `batch` at a time, which
   // does not change them. `progress` is told how many are ready.
@@ -24,6 +25,7 @@ class ImageSource {
   Tensor batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, std::function<void(int64_t, const Tensor&)> watch);
 
   RunConfig config_;
+  Device device_;
   DdpmTask task_;
   Shape image_;
 };

@@ -25,8 +25,9 @@ std::string checksum(const Metadata& metadata, const std::map<std::string, Tenso
   for (const auto& [key, value] : metadata)
     if (key != "crc32") add(value.data(), value.size());
   for (const auto& [name, tensor] : tensors) {
+    const Tensor here = tensor.to(Device::cpu);
     add(name.data(), name.size());
-    add(tensor.raw(), tensor.bytes());
+    add(here.raw(), here.bytes());
   }
   return std::to_string(crc);
 }

@@ -25,19 +25,20 @@ Tensor DiffusionModel::loss(const Tensor& x, const Tensor& labels, int64_t step)
   const int64_t n = x.extent(0);
   const uint32_t call = uint32_t(step);
   const Tensor t = randint_from({n}, 0, process_.steps(), generator_for(seed_, times, call), 0);
-  const Tensor eps = normal_from(x.shape(), generator_for(seed_, noise, call), 0);
-  const MarginalTensors m = marginals(process_, t);
+  const Tensor eps = normal_from(x.shape(), generator_for(seed_, noise, call), 0, DType::f32, x.device());
+  const MarginalTensors m = marginals(process_, t, x.device());
   Tensor network_time = Tensor::empty({n}), shown;
   for (int64_t i = 0; i < n; ++i) network_time.data<float>()[i] = float(process_.network_time(t.data<int64_t>()[i]));
   if (has_classes()) {
     ITO_CHECK(labels.defined(), "the network has classes, but the data set has no labels");
-    shown = labels.clone();
+    shown = labels.to(Device::cpu).clone();
     const Tensor u = uniform_from({n}, generator_for(seed_, hidden_labels, call), 0);
     for (int64_t i = 0; i < n; ++i)
       if (u.data<float>()[i] < label_dropout_) shown.data<int64_t>()[i] = classes();
+    shown = shown.to(x.device());
   }
   Generator dropout = generator_for(seed_, dropout_stream, call * 1024);
-  const Tensor output = network_(m.scale * x + m.deviation * eps, network_time, shown, dropout);
+  const Tensor output = network_(m.scale * x + m.deviation * eps, network_time.to(x.device()), shown, dropout);
   return mse_loss(output, prediction_target(prediction_, x, eps, m));
 }
 
@@ -47,13 +48,13 @@ Denoiser DiffusionModel::denoiser(const Tensor& labels, double guidance) {
     const int64_t n = x.extent(0);
     Generator unused;
     const auto run = [&](const Tensor& images, const Tensor& shown) {
-      return network_(images, Tensor::full({images.extent(0)}, process_.network_time(t)), shown, unused);
+      return network_(images, Tensor::full({images.extent(0)}, process_.network_time(t), DType::f32, images.device()), shown, unused);
     };
     Tensor output;
     if (guidance == 0 || !labels.defined()) {
       output = run(x, labels);
     } else {
-      const Tensor both = run(concat({x, x}, 0), concat({labels, Tensor::full({n}, double(classes()), DType::i64)}, 0));
+      const Tensor both = run(concat({x, x}, 0), concat({labels, Tensor::full({n}, double(classes()), DType::i64, x.device())}, 0));
       output = both.rows(0, n) * (1 + guidance) - both.rows(n, 2 * n) * guidance;
     }
     return from_prediction(prediction_, output, x, process_.marginal(t));

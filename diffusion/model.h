@@ -23,7 +23,7 @@ class DiffusionModel {
   int64_t classes() const { return network_.options().classes; }
 
   // L_simple (Ho et al. 2020, eq. 14) of the network's own target: mean |target - network(x_t, t)|^2 over images x (N, H, W, C) in [-1, 1], with t
-  // uniform. Times, noise and hidden labels are those of training step `step` under the model's seed.
+  // uniform. x is on the network's device. Times, noise and hidden labels are those of training step `step` under the model's seed.
   Tensor loss(const Tensor& x, const Tensor& labels, int64_t step);
 
   // The denoiser for labels (N) i64 or none. With guidance w the network's output is (1 + w) f(x, label) - w f(x, none):

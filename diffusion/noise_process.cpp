@@ -19,15 +19,15 @@ Ddpm::Posterior Ddpm::posterior(int64_t t) const {
   return {std::sqrt(before) * beta(t) / (1 - now), std::sqrt(1 - beta(t)) * (1 - before) / (1 - now), beta(t) * (1 - before) / (1 - now)};
 }
 
-MarginalTensors marginals(const NoiseProcess& process, const Tensor& t) {
+MarginalTensors marginals(const NoiseProcess& process, const Tensor& t, Device device) {
   const Shape shape{t.numel(), 1, 1, 1};
-  MarginalTensors out{Tensor::empty(shape), Tensor::empty(shape)};
+  const MarginalTensors out{Tensor::empty(shape), Tensor::empty(shape)};
   for (int64_t i = 0; i < t.numel(); ++i) {
     const Marginal m = process.marginal(t.data<int64_t>()[i]);
     out.scale.data<float>()[i] = float(m.scale);
     out.deviation.data<float>()[i] = float(m.deviation);
   }
-  return out;
+  return {out.scale.to(device), out.deviation.to(device)};
 }
 
 }  // namespace ito

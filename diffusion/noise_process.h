@@ -43,10 +43,10 @@ class Ddpm : public NoiseProcess {
   std::vector<double> betas_, alphas_cumprod_;
 };
 
-// One value an image, (N, 1, 1, 1), of the marginals at times t (N) i64.
+// One value an image, (N, 1, 1, 1), of the marginals at times t (N) i64 on the cpu; the values on `device`.
 struct MarginalTensors {
   Tensor scale, deviation;
 };
-MarginalTensors marginals(const NoiseProcess& process, const Tensor& t);
+MarginalTensors marginals(const NoiseProcess& process, const Tensor& t, Device device = Device::cpu);
 
 }  // namespace ito

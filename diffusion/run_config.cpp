@@ -124,6 +124,8 @@ RunConfig parse_run_config(const Json& json) {
   ConfigReader in(json);
   read(in, "task", config.task);
   ITO_CHECK(config.task == "ddpm" || config.task == "classifier", "config: no task '", config.task, "'; there are: ddpm classifier");
+  read(in, "device", config.device);
+  ITO_CHECK(config.device == "cpu" || config.device == "cuda", "config: no device '", config.device, "'; there are: cpu cuda");
   const auto section = [&](const char* key, auto&& reader) {
     ConfigReader part = in.section(key);
     const auto options = reader(part);

@@ -31,7 +31,8 @@ struct SampleOptions {
 };
 
 struct RunConfig {
-  std::string task = "ddpm";  // ddpm or classifier
+  std::string task = "ddpm";   // ddpm or classifier
+  std::string device = "cpu";  // or cuda
   DatasetOptions data;
   UNetOptions model;
   DiffusionOptions diffusion;

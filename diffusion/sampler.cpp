@@ -18,7 +18,8 @@ class Chain {
 
   Tensor start() const { return noise(0); }
   Tensor noise(uint32_t call) const {
-    return normal_from(shape_, {.seed = o_.seed, .stream = sampling_noise, .call = call}, o_.first_image * shape_.product(1, shape_.rank()));
+    return normal_from(shape_, {.seed = o_.seed, .stream = sampling_noise, .call = call}, o_.first_image * shape_.product(1, shape_.rank()),
+                       DType::f32, o_.device);
   }
 
   Denoised denoise(const Tensor& x, int64_t t) const {

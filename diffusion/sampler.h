@@ -19,6 +19,7 @@ struct SamplerOptions {
   bool clip = true;                    // x_0 to [-1, 1] at every step
   uint64_t seed = 0;
   int64_t first_image = 0;                                     // images first_image, first_image + 1, ... of the seed: the same ones in any batch
+  Device device = Device::cpu;                                 // where the images are made: that of the network
   std::function<void(int64_t t, const Tensor& x)> watch = {};  // called with x_t before each step, and with the result at t = -1
 };
 

@@ -53,8 +53,13 @@ void check_fits(const RunConfig& config, const Dataset& data) {
 }
 
 std::unique_ptr<Task> make_task(const RunConfig& config) {
-  if (config.task == "classifier") return std::make_unique<ClassifierTask>(config);
-  return std::make_unique<DdpmTask>(config);
+  std::unique_ptr<Task> task;
+  if (config.task == "classifier")
+    task = std::make_unique<ClassifierTask>(config);
+  else
+    task = std::make_unique<DdpmTask>(config);
+  task->network().to(device_named(config.device));
+  return task;
 }
 
 }  // namespace ito

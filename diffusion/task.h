@@ -12,7 +12,7 @@ class Task {
  public:
   virtual ~Task() = default;
   virtual Module& network() = 0;
-  // A scalar. Everything random in it depends on the seed and the number of the step only.
+  // A scalar, of a batch on the network's device. Everything random in it depends on the seed and the number of the step only.
   virtual Tensor loss(const Batch& batch, int64_t step) = 0;
 };
 
@@ -41,6 +41,7 @@ class ClassifierTask : public Task {
   LeNet lenet_;
 };
 
+// On the configuration's device.
 std::unique_ptr<Task> make_task(const RunConfig& config);
 // Throws Error when the network of the configuration cannot be trained on these images and labels.
 void check_fits(const RunConfig& config, const Dataset& data);

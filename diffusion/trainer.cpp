@@ -24,6 +24,7 @@ int64_t step_budget(const TrainOptions& o, int64_t steps_per_epoch) {
 
 Trainer::Trainer(const RunConfig& config, const std::string& folder)
     : config_(config),
+      device_(device_named(config.device)),
       folder_(folder),
       loader_(load_dataset(config.data),
               {.batch = config.train.batch, .seed = config.train.seed, .flip = config.train.flip, .rotate = config.train.rotate}),
@@ -64,8 +65,15 @@ void Trainer::fail_not_finite(const Batch& batch) {
        " a smaller train.lr");
 }
 
+Batch Trainer::batch_at(int64_t step) {
+  Batch batch = loader_.at(step);
+  batch.images = batch.images.to(device_);
+  if (batch.labels.defined()) batch.labels = batch.labels.to(device_);
+  return batch;
+}
+
 double Trainer::one_step() {
-  const Batch batch = loader_.at(progress_.step);
+  const Batch batch = batch_at(progress_.step);
   clear_gradients(parameters_);
   const Tensor loss = task_->loss(batch, progress_.step);
   backward(loss);

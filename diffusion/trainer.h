@@ -39,10 +39,12 @@ class Trainer {
 
  private:
   double one_step();
+  Batch batch_at(int64_t step);  // on the device
   [[noreturn]] void fail_not_finite(const Batch& batch);
   void save();
 
   RunConfig config_;
+  Device device_;
   std::string folder_;
   Loader loader_;
   std::unique_ptr<Task> task_;

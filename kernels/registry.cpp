@@ -55,9 +55,25 @@ void pin_variant(std::string_view op, std::string_view variant) {
   ++detail::pin_generation;
 }
 
+namespace {
+bool checked_set = false;
+}
+
+void run_checked_set(bool checked) {
+  checked_set = checked;
+  ++detail::pin_generation;
+}
+
 namespace detail {
 
 unsigned pin_generation = 0;
+
+bool checked_set_runs() { return checked_set; }
+
+int rank_of(std::string_view variant) {
+  if (variant == "reference" || variant == "naive") return 0;
+  return variant == "cublas" || variant == "cudnn" || variant == "cufft" || variant == "onednn" ? 2 : 1;
+}
 
 void add_row(const KernelRow& row) {
   for (const KernelRow& other : rows())

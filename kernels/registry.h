@@ -5,8 +5,12 @@
 //   ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "reference", softmax_reference, float, double);          // a variant
 //   SoftmaxForward<float>::on(Device::cpu)(x, y, rows, cols);                                                  // a call
 //
-// The last variant registered in the op's file is the default, "reference" only when it is alone; ITO_KERNEL=softmax_forward:reference[,op:variant]
-// picks another, ITO_KERNEL=*:reference that variant of every op that has it.
+// The default is the variant of the highest rank: the first rungs of a ladder ("reference", "naive") give way to Ito's other variants, those to a
+// vendor library's; among equals the last registered wins. ITO_KERNEL=softmax_forward:reference[,op:variant] picks another,
+// ITO_KERNEL=*:reference that variant of every op that has it.
+//
+// Kernels of the emulated device are compiled twice, plain and with access traces (kernels/simt); both register under one variant, and
+// run_checked_set() says which of the two is called.
 #pragma once
 
 #include <algorithm>
@@ -44,6 +48,9 @@ const std::vector<KernelRow>& kernel_rows();
 // from outside.
 void pin_variant(std::string_view op, std::string_view variant);
 
+// Whether the emulated device runs the kernels that were compiled with access traces.
+void run_checked_set(bool checked);
+
 // Ops whose kernel has been chosen since the last call: after a change of pins, those that ran.
 std::set<std::string> take_chosen_ops();
 
@@ -51,6 +58,8 @@ namespace detail {
 void add_row(const KernelRow& row);               // throws Error on a duplicate
 std::string pinned_variant(std::string_view op);  // of the op itself; empty when there is none
 std::string pinned_for_all();
+int rank_of(std::string_view variant);
+bool checked_set_runs();
 void mark_used(std::string_view op, DType dtype, Device device, std::string_view variant);
 extern unsigned pin_generation;  // changes with every pin, so that a cached choice is looked up again
 }  // namespace detail
@@ -62,9 +71,11 @@ struct Kernel {
 
   static constexpr std::string_view op() { return name.characters; }
 
-  static void add(Device device, std::string_view variant, Function function, std::string_view file, int line) {
-    detail::add_row({op(), dtype_of<T>::value, device, variant, file, line});
-    variants().push_back({device, variant, function});
+  static void add(Device device, std::string_view variant, Function function, std::string_view file, int line, bool checked = false) {
+    auto found = std::find_if(variants().begin(), variants().end(), [&](const Variant& v) { return v.device == device && v.variant == variant; });
+    if (found == variants().end()) found = variants().insert(variants().end(), {device, variant, {}});
+    if (!checked) detail::add_row({op(), dtype_of<T>::value, device, variant, file, line});
+    found->function[checked] = function;
   }
 
   // The pinned variant, else the default. Throws Error when there is none.
@@ -76,7 +87,7 @@ struct Kernel {
     static Choice choices[2];
     Choice& choice = choices[size_t(device)];
     if (choice.generation.load(std::memory_order_acquire) != detail::pin_generation) {
-      choice.function.store(chosen(device).function, std::memory_order_relaxed);
+      choice.function.store(chosen(device), std::memory_order_relaxed);
       choice.generation.store(detail::pin_generation, std::memory_order_release);
     }
     return choice.function.load(std::memory_order_relaxed);
@@ -86,7 +97,7 @@ struct Kernel {
   struct Variant {
     Device device;
     std::string_view variant;
-    Function function;
+    Function function[2];  // plain, checked
   };
   static std::vector<Variant>& variants() {
     static std::vector<Variant> all;
@@ -97,18 +108,18 @@ struct Kernel {
     const Variant* found = nullptr;
     for (const Variant& v : variants()) {
       if (v.device != device) continue;
-      if (variant.empty() ? !found || v.variant != "reference" : v.variant == variant) found = &v;
+      if (variant.empty() ? !found || detail::rank_of(v.variant) >= detail::rank_of(found->variant) : v.variant == variant) found = &v;
     }
     return found;
   }
 
-  static const Variant& chosen(Device device) {
+  static Function chosen(Device device) {
     const std::string pinned = detail::pinned_variant(op());
     const Variant* found = find(device, pinned.empty() ? detail::pinned_for_all() : pinned);
     if (!found && pinned.empty()) found = find(device, "");
     ITO_CHECK(found, "no kernel ", op(), pinned.empty() ? "" : ":", pinned, " for ", dtype_of<T>::value, " on ", name_of(device));
     detail::mark_used(op(), dtype_of<T>::value, device, found->variant);
-    return *found;
+    return found->function[detail::checked_set_runs() && found->function[1]];
   }
 };
 
@@ -120,9 +131,15 @@ bool add_for_types(Add&& add) {
 
 }  // namespace ito::kernels
 
+#ifdef ITO_SIMT_CHECKED
+#define ITO_CHECKED_SET true
+#else
+#define ITO_CHECKED_SET false
+#endif
+
 #define ITO_CONCAT_(a, b) a##b
 #define ITO_CONCAT(a, b) ITO_CONCAT_(a, b)
 // Registers function template `function` as a variant of kernel template `kernel` for the element types that follow.
-#define ITO_REGISTER_KERNEL(kernel, device, variant, function, ...)         \
-  [[maybe_unused]] static const bool ITO_CONCAT(registered_, __COUNTER__) = \
-      ::ito::kernels::add_for_types<__VA_ARGS__>([]<class T>() { kernel<T>::add(device, variant, &function<T>, __FILE__, __LINE__); })
+#define ITO_REGISTER_KERNEL(kernel, device, variant, function, ...)                                                     \
+  [[maybe_unused]] static const bool ITO_CONCAT(registered_, __COUNTER__) = ::ito::kernels::add_for_types<__VA_ARGS__>( \
+      []<class T>() { kernel<T>::add(device, variant, &function<T>, __FILE__, __LINE__, ITO_CHECKED_SET); })

@@ -54,6 +54,13 @@ void Module::load_state(const std::map<std::string, Tensor>& state, const std::s
   for (const auto& [name, tensor] : own) tensor.copy_from(state.at(name).to(tensor.dtype()));
 }
 
+void Module::to(Device device) {
+  for (auto& [name, tensor] : parameters_)
+    if (tensor->device() != device) *tensor = variable(tensor->to(device));
+  for (auto& [name, tensor] : buffers_) *tensor = tensor->to(device);
+  for (auto& [name, child] : children_) child->to(device);
+}
+
 void Module::set_training(bool on) {
   training_ = on;
   for (const auto& [name, child] : children_) child->set_training(on);

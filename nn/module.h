@@ -34,6 +34,9 @@ class Module {
   // Copies values into parameters and buffers. Throws Error that names what is missing, superfluous or of another shape; then nothing was changed.
   void load_state(const std::map<std::string, Tensor>& state, const std::string& origin);
 
+  // Moves parameters and buffers to the device; tensors that were taken from the module before stay where they are.
+  void to(Device device);
+
   // Training or use: dropout and batch norm differ. Training at first.
   void set_training(bool on);
   bool training() const { return training_; }

@@ -12,7 +12,7 @@ namespace {
 
 Tensors zeros_like(const NamedTensors& parameters) {
   Tensors out;
-  for (const auto& [name, p] : parameters) out.push_back(Tensor::zeros(p.shape(), p.dtype()));
+  for (const auto& [name, p] : parameters) out.push_back(Tensor::zeros_like(p));
   return out;
 }
 
@@ -32,9 +32,9 @@ double global_norm(const NamedTensors& parameters) {
   for (const auto& [name, p] : parameters) {
     const Tensor g = grad_of(p);
     if (!g.defined()) continue;
-    double squares = 0;
-    dispatch_floating(g, [&]<class T>() { kernels::SumOfSquares<T>::on(g.device())(g.data<T>(), &squares, g.numel()); });
-    total += squares;
+    const Tensor squares = Tensor::empty({}, DType::f64, g.device());
+    dispatch_floating(g, [&]<class T>() { kernels::SumOfSquares<T>::on(g.device())(g.data<T>(), squares.data<double>(), g.numel()); });
+    total += squares.item();
   }
   return std::sqrt(total);
 }

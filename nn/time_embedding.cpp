@@ -26,7 +26,7 @@ Tensor sinusoidal_embedding(const Tensor& t, int64_t channels) {
   dispatch<float, double>(t.dtype(), "sinusoidal_embedding", [&]<class T>() {
     for (int64_t i = 0; i < half; ++i) frequencies.data<T>()[i] = T(std::exp(-std::log(10000.0) * double(i) / double(half - 1)));
   });
-  return waves(t, frequencies);
+  return waves(t, frequencies.to(t.device()));
 }
 
 GaussianFourierEmbedding::GaussianFourierEmbedding(int64_t channels, Generator& init, double scale)

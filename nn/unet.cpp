@@ -155,7 +155,7 @@ void UNet::build_up(int64_t& channels, std::vector<int64_t>& skips, Generator& i
 Tensor UNet::embed(const Tensor& t, const Tensor& labels) const {
   Tensor e = time2_(silu(time1_(sinusoidal_embedding(t, options_.base))));
   if (!label_) return e;
-  return e + (*label_)(labels.defined() ? labels : Tensor::full({t.extent(0)}, double(options_.classes), DType::i64));
+  return e + (*label_)(labels.defined() ? labels : Tensor::full({t.extent(0)}, double(options_.classes), DType::i64, t.device()));
 }
 
 Tensor UNet::operator()(const Tensor& images, const Tensor& t, const Tensor& labels, Generator& random) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "kernels/host_device.h"
 #include "tensor/error.h"
 
 namespace ito {
@@ -19,14 +20,14 @@ struct bfloat16 {
 
   bfloat16() = default;
   // Rounds to nearest, ties to even; a NaN stays a (quiet) NaN.
-  explicit bfloat16(float value) {
+  ITO_HOST_DEVICE explicit bfloat16(float value) {
     const uint32_t u = std::bit_cast<uint32_t>(value);
     const bool is_nan = (u & 0x7fffffffU) > 0x7f800000U;
     bits = is_nan ? uint16_t((u >> 16) | 0x40U) : uint16_t((u + 0x7fffU + ((u >> 16) & 1U)) >> 16);
   }
   template <class Number>
-  requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, float>) explicit bfloat16(Number value) : bfloat16(float(value)) {}
-  operator float() const { return std::bit_cast<float>(uint32_t(bits) << 16); }
+  requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, float>) ITO_HOST_DEVICE explicit bfloat16(Number value) : bfloat16(float(value)) {}
+  ITO_HOST_DEVICE operator float() const { return std::bit_cast<float>(uint32_t(bits) << 16); }
 };
 
 template <class T>

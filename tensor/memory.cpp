@@ -1,4 +1,5 @@
-// Size classes are powers of two split in four (1, 1.25, 1.5, 1.75): at most 25 % of a block is unused.
+// Size classes are powers of two split in four (1, 1.25, 1.5, 1.75): at most 25 % of a block is unused. On the emulated device every block is
+// its own, of the very size asked for: there the emulator's checks take the place of a cache.
 #include "tensor/memory.h"
 
 #include <algorithm>
@@ -10,11 +11,19 @@
 #include <mutex>
 #include <vector>
 
+#include "kernels/cuda/runtime.h"
 #include "tensor/error.h"
 
 namespace ito {
 
 std::string_view name_of(Device device) { return device == Device::cpu ? "cpu" : "cuda"; }
+
+Device device_named(std::string_view name) {
+  if (name == "cpu") return Device::cpu;
+  ITO_CHECK(name == "cuda", "unknown device '", name, "'; there are cpu and cuda");
+  ITO_CHECK(cuda::available(), "there is no cuda device here: configure Ito with ITO_CUDA=EMULATE, or with ON on a machine with a GPU, or use cpu");
+  return Device::cuda;
+}
 
 namespace {
 
@@ -26,19 +35,29 @@ size_t size_class(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+// Where blocks come from and go back to.
+struct System {
+  Device device;
+  std::byte* (*allocate)(size_t bytes);  // null when there is no more
+  void (*release)(std::byte* block);
+  bool cached;
+};
+
 class CachingAllocator {
  public:
+  explicit CachingAllocator(const System& system) : system_(system) {}
+
   std::byte* allocate(size_t bytes) {
     const std::lock_guard lock(mutex_);
-    const size_t size = size_class(bytes);
+    const size_t size = size_of_block(bytes);
     std::byte* block = take_cached(size);
     if (!block) block = from_system(size);
     if (!block) {  // under pressure: give back what is cached, try once more
       free_cached();
       block = from_system(size);
     }
-    ITO_CHECK(block, "out of memory: ", bytes, " bytes asked for on the cpu, ", counters_.active, " bytes held by tensors (peak ", counters_.peak,
-              "); use a smaller batch or network");
+    ITO_CHECK(block, "out of memory: ", bytes, " bytes asked for on ", name_of(system_.device), ", ", counters_.active,
+              " bytes held by tensors (peak ", counters_.peak, "); use a smaller batch or network");
     counters_.active += int64_t(size);
     counters_.peak = std::max(counters_.peak, counters_.active);
     return block;
@@ -46,8 +65,9 @@ class CachingAllocator {
 
   void release(std::byte* block, size_t bytes) {
     const std::lock_guard lock(mutex_);
-    const size_t size = size_class(bytes);
+    const size_t size = size_of_block(bytes);
     counters_.active -= int64_t(size);
+    if (!system_.cached) return system_.release(block);
     cache_[size].push_back(block);
     counters_.cached += int64_t(size);
   }
@@ -77,18 +97,21 @@ class CachingAllocator {
   }
 
   std::byte* from_system(size_t size) {
-    auto* block = static_cast<std::byte*>(std::aligned_alloc(alignment, size));
+    std::byte* block = system_.allocate(size);
     if (block) ++counters_.system_allocations;
     return block;
   }
 
   void free_cached() {
     for (auto& [size, blocks] : cache_)
-      for (std::byte* block : blocks) std::free(block);
+      for (std::byte* block : blocks) system_.release(block);
     cache_.clear();
     counters_.cached = 0;
   }
 
+  size_t size_of_block(size_t bytes) const { return system_.cached ? size_class(bytes) : bytes; }
+
+  System system_;
   std::mutex mutex_;
   std::map<size_t, std::vector<std::byte*>> cache_;
   MemoryCounters counters_;
@@ -125,9 +148,14 @@ class GuardedAllocator {
 };
 
 // Never destroyed: tensors in static storage may outlive any order of destruction.
-CachingAllocator& cache() {
-  static auto* allocator = new CachingAllocator;
-  return *allocator;
+CachingAllocator& cache(Device device) {
+  static auto* cpu = new CachingAllocator({.device = Device::cpu,
+                                           .allocate = [](size_t n) { return static_cast<std::byte*>(std::aligned_alloc(alignment, n)); },
+                                           .release = [](std::byte* block) { std::free(block); },
+                                           .cached = true});
+  static auto* cuda =
+      new CachingAllocator({.device = Device::cuda, .allocate = &cuda::allocate, .release = &cuda::release, .cached = !cuda::emulated()});
+  return device == Device::cpu ? *cpu : *cuda;
 }
 
 bool debug_memory() {
@@ -137,20 +165,27 @@ bool debug_memory() {
 
 }  // namespace
 
-MemoryCounters memory_counters(Device) { return cache().counters(); }
-void reset_peak_memory(Device) { cache().reset_peak(); }
-void release_cached_memory(Device) { cache().free_all_cached(); }
+MemoryCounters memory_counters(Device device) { return cache(device).counters(); }
+void reset_peak_memory(Device device) { cache(device).reset_peak(); }
+void release_cached_memory(Device device) { cache(device).free_all_cached(); }
 
-Storage::Storage(size_t bytes, Device device) : bytes_(bytes), device_(device) {
-  ITO_CHECK(device == Device::cpu, "this build has no ", name_of(device), " device; use cpu");
-  data_ = debug_memory() ? GuardedAllocator().allocate(bytes) : cache().allocate(bytes);
+Storage::Storage(size_t bytes, Device device) : bytes_(bytes), device_(device), guarded_(device == Device::cpu && debug_memory()) {
+  data_ = guarded_ ? GuardedAllocator().allocate(bytes) : cache(device).allocate(bytes);
 }
 
 Storage::~Storage() {
-  if (debug_memory())
+  if (guarded_)
     GuardedAllocator().release(data_, bytes_);
   else
-    cache().release(data_, bytes_);
+    cache(device_).release(data_, bytes_);
+}
+
+void copy_bytes(std::byte* to, Device to_device, const std::byte* from, Device from_device, size_t bytes) {
+  if (bytes == 0) return;
+  if (to_device == Device::cpu && from_device == Device::cpu)
+    std::memmove(to, from, bytes);
+  else
+    cuda::copy(to, from, bytes);
 }
 
 }  // namespace ito

@@ -11,6 +11,7 @@ namespace ito {
 
 enum class Device : uint8_t { cpu, cuda };
 std::string_view name_of(Device device);
+Device device_named(std::string_view name);  // throws Error when there is none of that name, or it is not there
 
 // Bytes, and calls to the system; `active` is held by tensors, `cached` is kept for reuse.
 struct MemoryCounters {
@@ -22,7 +23,7 @@ void reset_peak_memory(Device device);
 void release_cached_memory(Device device);
 
 // One allocation, shared by all views of it, returned to the cache with the last of them. 64-byte aligned.
-// With ITO_DEBUG_MEMORY=1 in the environment blocks are not cached, carry guard zones and start as NaN.
+// With ITO_DEBUG_MEMORY=1 in the environment blocks on the cpu are not cached, carry guard zones and start as NaN.
 class Storage {
  public:
   // Throws Error when memory runs out: who asked for how much, and what is held.
@@ -42,6 +43,10 @@ class Storage {
   std::byte* data_ = nullptr;
   size_t bytes_;
   Device device_;
+  bool guarded_;
 };
+
+// Within or between devices, after all that was launched before; done when it returns. The ranges may overlap on one device.
+void copy_bytes(std::byte* to, Device to_device, const std::byte* from, Device from_device, size_t bytes);
 
 }  // namespace ito

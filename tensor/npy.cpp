@@ -44,7 +44,8 @@ void save_npy(const std::string& path, const Tensor& x) {
     out.write(magic, magic_length);
     const uint16_t length = uint16_t(header.size());
     out.put(1).put(0).put(char(length & 0xff)).put(char(length >> 8)) << header;
-    out.write(static_cast<const char*>(x.raw()), std::streamsize(x.bytes()));
+    const Tensor here = x.to(Device::cpu);
+    out.write(static_cast<const char*>(here.raw()), std::streamsize(here.bytes()));
   });
 }
 

@@ -6,12 +6,14 @@
 #include <array>
 #include <cstdint>
 
+#include "kernels/host_device.h"
+
 namespace ito {
 
 using PhiloxCounter = std::array<uint32_t, 4>;
 using PhiloxKey = std::array<uint32_t, 2>;
 
-constexpr PhiloxCounter philox(PhiloxCounter counter, PhiloxKey key) {
+ITO_HOST_DEVICE constexpr PhiloxCounter philox(PhiloxCounter counter, PhiloxKey key) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t a = uint64_t(0xD2511F53U) * counter[0], b = uint64_t(0xCD9E8D57U) * counter[2];
     counter = {uint32_t(b >> 32) ^ counter[1] ^ key[0], uint32_t(b), uint32_t(a >> 32) ^ counter[3] ^ key[1], uint32_t(a)};

@@ -11,42 +11,42 @@ namespace {
 kernels::RandomKey key_of(const Generator& g) { return {g.seed, g.stream, g.call}; }
 }  // namespace
 
-Tensor uniform_from(const Shape& shape, const Generator& key, int64_t first_element, double low, double high, DType dtype) {
-  Tensor y = Tensor::empty(shape, dtype);
-  dispatch<float, double>(dtype, "uniform",
-                          [&]<class T>() { kernels::Uniform<T>::on(y.device())(y.data<T>(), y.numel(), key_of(key), first_element, low, high); });
+Tensor uniform_from(const Shape& shape, const Generator& key, int64_t first_element, double low, double high, DType dtype, Device device) {
+  Tensor y = Tensor::empty(shape, dtype, device);
+  dispatch<float, double, bfloat16>(
+      dtype, "uniform", [&]<class T>() { kernels::Uniform<T>::on(y.device())(y.data<T>(), y.numel(), key_of(key), first_element, low, high); });
   return y;
 }
 
-Tensor normal_from(const Shape& shape, const Generator& key, int64_t first_element, DType dtype) {
-  Tensor y = Tensor::empty(shape, dtype);
-  dispatch<float, double>(dtype, "normal",
-                          [&]<class T>() { kernels::Normal<T>::on(y.device())(y.data<T>(), y.numel(), key_of(key), first_element); });
+Tensor normal_from(const Shape& shape, const Generator& key, int64_t first_element, DType dtype, Device device) {
+  Tensor y = Tensor::empty(shape, dtype, device);
+  dispatch<float, double, bfloat16>(dtype, "normal",
+                                    [&]<class T>() { kernels::Normal<T>::on(y.device())(y.data<T>(), y.numel(), key_of(key), first_element); });
   return y;
 }
 
-Tensor randint_from(const Shape& shape, int64_t low, int64_t high, const Generator& key, int64_t first_element) {
+Tensor randint_from(const Shape& shape, int64_t low, int64_t high, const Generator& key, int64_t first_element, Device device) {
   ITO_CHECK(low < high && uint64_t(high) - uint64_t(low) <= std::numeric_limits<uint32_t>::max(), "[randint] expected low < high < low + 2^32, got ",
             low, " and ", high);
-  Tensor y = Tensor::empty(shape, DType::i64);
+  Tensor y = Tensor::empty(shape, DType::i64, device);
   kernels::Randint<int64_t>::on(y.device())(y.data<int64_t>(), y.numel(), key_of(key), first_element, low, high);
   return y;
 }
 
-Tensor uniform(const Shape& shape, Generator& generator, double low, double high, DType dtype) {
-  Tensor y = uniform_from(shape, generator, 0, low, high, dtype);
+Tensor uniform(const Shape& shape, Generator& generator, double low, double high, DType dtype, Device device) {
+  Tensor y = uniform_from(shape, generator, 0, low, high, dtype, device);
   ++generator.call;
   return y;
 }
 
-Tensor normal(const Shape& shape, Generator& generator, DType dtype) {
-  Tensor y = normal_from(shape, generator, 0, dtype);
+Tensor normal(const Shape& shape, Generator& generator, DType dtype, Device device) {
+  Tensor y = normal_from(shape, generator, 0, dtype, device);
   ++generator.call;
   return y;
 }
 
-Tensor randint(const Shape& shape, int64_t low, int64_t high, Generator& generator) {
-  Tensor y = randint_from(shape, low, high, generator, 0);
+Tensor randint(const Shape& shape, int64_t low, int64_t high, Generator& generator, Device device) {
+  Tensor y = randint_from(shape, low, high, generator, 0, device);
   ++generator.call;
   return y;
 }

@@ -109,7 +109,10 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors, cons
     const uint64_t length = text_of_header.size();
     out.write(reinterpret_cast<const char*>(&length), sizeof length);
     out << text_of_header;
-    for (const auto& [name, tensor] : tensors) out.write(static_cast<const char*>(tensor.raw()), std::streamsize(tensor.bytes()));
+    for (const auto& [name, tensor] : tensors) {
+      const Tensor here = tensor.to(Device::cpu);
+      out.write(static_cast<const char*>(here.raw()), std::streamsize(here.bytes()));
+    }
   });
 }
 

@@ -1,7 +1,6 @@
 #include "tensor/tensor.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/cast/cast.h"
 
@@ -29,8 +28,8 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   return Tensor(Impl{std::make_shared<Storage>(size_t(numel) * size_of(dtype), device), 0, shape, numel, dtype, nullptr});
 }
 
-Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
-  Tensor out = empty(shape, dtype);
+Tensor Tensor::full(const Shape& shape, double value, DType dtype, Device device) {
+  Tensor out = empty(shape, dtype, device);
   out.fill(value);
   return out;
 }
@@ -61,6 +60,7 @@ T Tensor::item() const {
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
+  if (device() != Device::cpu) return to(Device::cpu).to_vector<T>();
   std::vector<T> out(static_cast<size_t>(numel()));
   for_any_type(dtype(), [&]<class U>() { std::transform(data<U>(), data<U>() + numel(), out.begin(), convert<T, U>); });
   return out;
@@ -87,7 +87,14 @@ Tensor Tensor::rows(int64_t first, int64_t last) const {
 
 Tensor Tensor::clone() const {
   Tensor out = empty(shape(), dtype(), device());
-  std::memcpy(out.raw(), raw(), bytes());
+  out.copy_from(*this);
+  return out;
+}
+
+Tensor Tensor::to(Device target) const {
+  if (target == device()) return *this;
+  Tensor out = empty(shape(), dtype(), target);
+  out.copy_from(*this);
   return out;
 }
 
@@ -103,7 +110,7 @@ Tensor Tensor::detach() const { return view(shape()); }
 void Tensor::copy_from(const Tensor& source) const {
   ITO_CHECK(source.shape() == shape() && source.dtype() == dtype(), "[copy_from] expected ", dtype(), " ", shape(), ", got ", source.dtype(), " ",
             source.shape());
-  std::memmove(raw(), source.raw(), bytes());
+  copy_bytes(static_cast<std::byte*>(raw()), device(), static_cast<const std::byte*>(source.raw()), source.device(), bytes());
   mark_written();
 }
 

@@ -20,12 +20,15 @@ class Tensor {
 
   // Elements are not initialised.
   static Tensor empty(const Shape& shape, DType dtype = DType::f32, Device device = Device::cpu);
-  static Tensor full(const Shape& shape, double value, DType dtype = DType::f32);
-  static Tensor zeros(const Shape& shape, DType dtype = DType::f32) { return full(shape, 0, dtype); }
-  static Tensor ones(const Shape& shape, DType dtype = DType::f32) { return full(shape, 1, dtype); }
-  static Tensor scalar(double value, DType dtype = DType::f32) { return full({}, value, dtype); }
+  static Tensor full(const Shape& shape, double value, DType dtype = DType::f32, Device device = Device::cpu);
+  static Tensor zeros(const Shape& shape, DType dtype = DType::f32, Device device = Device::cpu) { return full(shape, 0, dtype, device); }
+  static Tensor ones(const Shape& shape, DType dtype = DType::f32, Device device = Device::cpu) { return full(shape, 1, dtype, device); }
+  static Tensor scalar(double value, DType dtype = DType::f32, Device device = Device::cpu) { return full({}, value, dtype, device); }
+  // Of the shape, type and device of `like`, with nothing in it, or zeros.
+  static Tensor empty_like(const Tensor& like) { return empty(like.shape(), like.dtype(), like.device()); }
+  static Tensor zeros_like(const Tensor& like) { return zeros(like.shape(), like.dtype(), like.device()); }
   static Tensor arange(int64_t count, DType dtype = DType::i64);  // 0, 1, ... count-1
-  // Copies `values`; throws Error when their number is not shape.numel().
+  // Copies `values` to the cpu; throws Error when their number is not shape.numel().
   template <class T>
   static Tensor from(const std::vector<T>& values, const Shape& shape);
   template <class T>
@@ -44,7 +47,7 @@ class Tensor {
   size_t bytes() const { return size_t(numel()) * size_of(dtype()); }
   Storage& storage() const { return *impl().storage; }
 
-  // The elements; throws Error when T is not the tensor's type.
+  // The elements, on the tensor's device (those of another than the cpu are for kernels only); throws Error when T is not the tensor's type.
   template <class T>
   T* data() const {
     ITO_CHECK(dtype() == dtype_of<T>::value, "expected a ", dtype_of<T>::value, " tensor, got ", dtype());
@@ -63,8 +66,9 @@ class Tensor {
   Tensor rows(int64_t first, int64_t last) const;
   Tensor clone() const;                        // own memory, no gradient
   Tensor to(DType dtype) const;                // converted copy (itself when the type is the same), no gradient
+  Tensor to(Device device) const;              // copy on that device (itself when it is there), no gradient
   Tensor detach() const;                       // the same memory without its gradient history
-  void copy_from(const Tensor& source) const;  // in place; shapes and types must agree
+  void copy_from(const Tensor& source) const;  // in place, also from another device; shapes and types must agree
   void fill(double value) const;               // in place
   void mark_written() const { ++impl().storage->version; }
 

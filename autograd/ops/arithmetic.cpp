@@ -15,7 +15,7 @@ using kernels::BinaryKind;
 
 Tensor run(const char* op, BinaryKind kind, const Tensor& a, const Tensor& b) {
   ITO_CHECK(a.dtype() == b.dtype(), "[", op, "] operands are ", a.dtype(), " and ", b.dtype(), "; cast one of them");
-  Tensor y = Tensor::empty(broadcast_shape(op, a.shape(), b.shape()), a.dtype());
+  Tensor y = Tensor::empty(broadcast_shape(op, a.shape(), b.shape()), a.dtype(), a.device());
   const auto space = kernels::Broadcast::of(a.shape(), b.shape(), y.shape());
   dispatch<float, double, bfloat16>(a.dtype(), op,
                                     [&]<class T>() { kernels::Binary<T>::on(a.device())(kind, a.data<T>(), b.data<T>(), y.data<T>(), space); });
@@ -104,17 +104,16 @@ struct Minimum : OpNamed<"minimum"> {
   }
 };
 
-// Repeats x: y = f(x, 0) over the larger shape, with f(a, b) = a.
+// Repeats x: y = f(x, x[0]) over the larger shape, with f(a, b) = a.
 struct BroadcastTo : OpNamed<"broadcast_to"> {
   Shape shape;
   explicit BroadcastTo(Shape to) : shape(std::move(to)) {}
   Tensor forward(const Tensors& in) override {
     ITO_CHECK(broadcast_shape(name(), in[0].shape(), shape) == shape, "[broadcast_to] shape ", in[0].shape(), " does not stretch to ", shape);
-    Tensor y = Tensor::empty(shape, in[0].dtype());
+    Tensor y = Tensor::empty(shape, in[0].dtype(), in[0].device());
     const auto space = kernels::Broadcast::of(in[0].shape(), {}, shape);
     dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
-      const T zero{};
-      kernels::Binary<T>::on(y.device())(BinaryKind::left, in[0].data<T>(), &zero, y.data<T>(), space);
+      kernels::Binary<T>::on(y.device())(BinaryKind::left, in[0].data<T>(), in[0].data<T>(), y.data<T>(), space);
     });
     return y;
   }
@@ -128,7 +127,7 @@ Tensor sub(const Tensor& a, const Tensor& b) { return apply(std::make_shared<Sub
 Tensor mul(const Tensor& a, const Tensor& b) { return apply(std::make_shared<Mul>(), {a, b}); }
 Tensor div(const Tensor& a, const Tensor& b) { return apply(std::make_shared<Div>(), {a, b}); }
 Tensor pow(const Tensor& a, const Tensor& b) { return apply(std::make_shared<Pow>(), {a, b}); }
-Tensor pow(const Tensor& a, double exponent) { return pow(a, Tensor::scalar(exponent, a.dtype())); }
+Tensor pow(const Tensor& a, double exponent) { return pow(a, Tensor::scalar(exponent, a.dtype(), a.device())); }
 Tensor maximum(const Tensor& a, const Tensor& b) { return apply(std::make_shared<Maximum>(), {a, b}); }
 Tensor minimum(const Tensor& a, const Tensor& b) { return apply(std::make_shared<Minimum>(), {a, b}); }
 Tensor broadcast_to(const Tensor& x, const Shape& shape) { return x.shape() == shape ? x : apply(std::make_shared<BroadcastTo>(shape), {x}); }

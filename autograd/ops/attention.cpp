@@ -21,11 +21,11 @@ namespace {
 using Geometry = kernels::AttentionShape;
 
 // 0 where s <= t, else -inf; (T, S).
-Tensor causal_mask(const Geometry& s, DType dtype) {
-  const Tensor mask = Tensor::zeros({s.queries, s.keys}, dtype);
+Tensor causal_mask(const Geometry& s, const Tensor& like) {
+  const Tensor mask = Tensor::zeros({s.queries, s.keys}, like.dtype());
   for (int64_t t = 0; t < s.queries; ++t)
     if (t + 1 < s.keys) mask.rows(t, t + 1).view({s.keys}).rows(t + 1, s.keys).fill(-std::numeric_limits<double>::infinity());
-  return mask;
+  return mask.to(like.device());
 }
 
 // in: q, k, v, mask (may be undefined).
@@ -35,7 +35,7 @@ Tensor composed(const Tensors& in, const Geometry& s) {
   };
   Tensor scores = matmul(heads(in[0], s.queries), heads(in[1], s.keys), {.transpose_b = true}) * s.scale;
   if (in[3].defined()) scores = scores + in[3];
-  if (s.causal) scores = scores + causal_mask(s, scores.dtype());
+  if (s.causal) scores = scores + causal_mask(s, scores);
   const Tensor y = matmul(softmax(scores), heads(in[2], s.keys));
   return reshape(permute(y, {0, 2, 1, 3}), {s.batch, s.queries, s.channels});
 }
@@ -50,10 +50,11 @@ struct Attention : OpNamed<"attention"> {
     k.save(in[1]);
     v.save(in[2]);
     mask.save(in[3]);
-    const Tensor out = Tensor::empty(in[0].shape(), in[0].dtype()), sums = Tensor::empty({s.batch, s.heads, s.queries}, in[0].dtype());
-    dispatch<float, double>(out.dtype(), name(), [&]<class T>() {
+    const DType sum_dtype = in[0].dtype() == DType::bf16 ? DType::f32 : in[0].dtype();
+    const Tensor out = Tensor::empty_like(in[0]), sums = Tensor::empty({s.batch, s.heads, s.queries}, sum_dtype, in[0].device());
+    dispatch<float, double, bfloat16>(out.dtype(), name(), [&]<class T>() {
       kernels::AttentionForward<T>::on(out.device())(in[0].data<T>(), in[1].data<T>(), in[2].data<T>(), in[3].defined() ? in[3].data<T>() : nullptr,
-                                                     out.data<T>(), sums.data<T>(), s);
+                                                     out.data<T>(), sums.data<accumulate_t<T>>(), s);
     });
     lse.save(sums);
     return y.save_output(out);
@@ -61,11 +62,12 @@ struct Attention : OpNamed<"attention"> {
 
   Tensors backward(const Tensor& dy) override {
     const Tensor query = q, key = k, value = v, added = mask, out = y, sums = lse;
-    const Tensor dq = Tensor::empty(query.shape(), dy.dtype()), dk = Tensor::empty(key.shape(), dy.dtype()),
-                 dv = Tensor::empty(value.shape(), dy.dtype());
-    dispatch<float, double>(dy.dtype(), name(), [&]<class T>() {
+    const Tensor dq = Tensor::empty(query.shape(), dy.dtype(), dy.device()), dk = Tensor::empty(key.shape(), dy.dtype(), dy.device()),
+                 dv = Tensor::empty(value.shape(), dy.dtype(), dy.device());
+    dispatch<float, double, bfloat16>(dy.dtype(), name(), [&]<class T>() {
       kernels::AttentionBackward<T>::on(dy.device())(query.data<T>(), key.data<T>(), value.data<T>(), added.defined() ? added.data<T>() : nullptr,
-                                                     out.data<T>(), sums.data<T>(), dy.data<T>(), dq.data<T>(), dk.data<T>(), dv.data<T>(), s);
+                                                     out.data<T>(), sums.data<accumulate_t<T>>(), dy.data<T>(), dq.data<T>(), dk.data<T>(),
+                                                     dv.data<T>(), s);
     });
     return {dq, dk, dv, {}};
   }
@@ -78,12 +80,12 @@ struct Attention : OpNamed<"attention"> {
 // The mask as numbers to add: a bool mask as 0 and -inf.
 Tensor added_mask(const Tensor& mask, DType dtype) {
   if (!mask.defined() || mask.dtype() != DType::boolean) return mask;
-  const Tensor out = Tensor::empty(mask.shape(), dtype);
-  dispatch<float, double>(dtype, "attention", [&]<class T>() {
-    std::transform(mask.data<bool>(), mask.data<bool>() + mask.numel(), out.data<T>(),
-                   [](bool seen) { return seen ? T(0) : -std::numeric_limits<T>::infinity(); });
+  const Tensor seen = mask.to(Device::cpu), out = Tensor::empty(mask.shape(), dtype);
+  dispatch<float, double, bfloat16>(dtype, "attention", [&]<class T>() {
+    std::transform(seen.data<bool>(), seen.data<bool>() + seen.numel(), out.data<T>(),
+                   [](bool one) { return one ? T(0) : T(-std::numeric_limits<float>::infinity()); });
   });
-  return out;
+  return out.to(mask.device());
 }
 
 }  // namespace

@@ -26,8 +26,9 @@ Tensor repeated(const Tensor& x, const Shape& shape) {
 Tensor compare(const char* op, kernels::Comparison comparison, const Tensor& a, const Tensor& b) {
   ITO_CHECK(a.dtype() == b.dtype(), "[", op, "] ", a.dtype(), " against ", b.dtype(), "; cast one of them");
   const Shape shape = broadcast_shape(op, a.shape(), b.shape());
+  ITO_CHECK(a.device() == b.device(), "[", op, "] one tensor is on ", name_of(a.device()), ", one on ", name_of(b.device()), "; move one with to()");
   const Tensor left = repeated(a, shape), right = repeated(b, shape);
-  Tensor y = Tensor::empty(shape, DType::boolean);
+  Tensor y = Tensor::empty(shape, DType::boolean, a.device());
   dispatch<float, double, bfloat16, int64_t, int32_t, uint8_t, bool>(
       a.dtype(), op, [&]<class T>() { kernels::Compare<T>::on(y.device())(comparison, left.data<T>(), right.data<T>(), y.data<bool>(), y.numel()); });
   return y;
@@ -39,7 +40,7 @@ struct Where : OpNamed<"where"> {
 
   Tensor forward(const Tensors& in) override {
     const Tensor a = repeated(in[0], condition.shape()), b = repeated(in[1], condition.shape());
-    Tensor y = Tensor::empty(condition.shape(), a.dtype());
+    Tensor y = Tensor::empty(condition.shape(), a.dtype(), a.device());
     dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
       kernels::Where<T>::on(y.device())(condition.data<bool>(), a.data<T>(), b.data<T>(), y.data<T>(), y.numel());
     });
@@ -47,7 +48,7 @@ struct Where : OpNamed<"where"> {
   }
 
   Tensors backward(const Tensor& dy) override {
-    const Tensor zero = Tensor::scalar(0, dy.dtype());
+    const Tensor zero = Tensor::scalar(0, dy.dtype(), dy.device());
     return {needs_gradient(0) ? where(condition, dy, zero) : Tensor(), needs_gradient(1) ? where(condition, zero, dy) : Tensor()};
   }
 };

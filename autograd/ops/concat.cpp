@@ -21,7 +21,7 @@ struct Concat : OpNamed<"concat"> {
       extents.push_back(part.shape()[i]);
       total += extents.back();
     }
-    Tensor y = Tensor::empty(in[0].shape().with(axis, total), in[0].dtype());
+    Tensor y = Tensor::empty(in[0].shape().with(axis, total), in[0].dtype(), in[0].device());
     Region region = whole_region(y.shape());
     for (size_t k = 0; k < in.size(); ++k) {
       region.walk.axes[i].extent = extents[k];

@@ -38,8 +38,8 @@ struct Conv2d : OpNamed<"conv2d"> {
   Tensor forward(const Tensors& in) override {
     if (needs_gradient(1)) x.save(in[0]);
     if (needs_gradient(0)) w.save(in[1]);
-    Tensor y = Tensor::empty(y_shape(s), in[0].dtype());
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() {
+    Tensor y = Tensor::empty(y_shape(s), in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
       kernels::Conv2dForward<T>::on(y.device())(in[0].data<T>(), in[1].data<T>(), bias_data<T>(in[2]), y.data<T>(), s);
     });
     return y;
@@ -59,8 +59,8 @@ struct ConvTranspose2d : OpNamed<"conv_transpose2d"> {
   Tensor forward(const Tensors& in) override {
     if (needs_gradient(1)) dy.save(in[0]);
     if (needs_gradient(0)) w.save(in[1]);
-    Tensor dx = Tensor::empty(x_shape(s), in[0].dtype());
-    dispatch<float, double>(dx.dtype(), name(), [&]<class T>() {
+    Tensor dx = Tensor::empty(x_shape(s), in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(dx.dtype(), name(), [&]<class T>() {
       kernels::Conv2dDataGradient<T>::on(dx.device())(in[0].data<T>(), in[1].data<T>(), bias_data<T>(in[2]), dx.data<T>(), s);
     });
     return dx;
@@ -80,9 +80,9 @@ struct Conv2dWeightGradient : OpNamed<"conv2d_weight_gradient"> {
   Tensor forward(const Tensors& in) override {
     if (needs_gradient(1)) dy.save(in[0]);
     if (needs_gradient(0)) x.save(in[1]);
-    Tensor dw = Tensor::empty(w_shape(s), in[0].dtype());
-    dispatch<float, double>(dw.dtype(), name(),
-                            [&]<class T>() { kernels::Conv2dWeightGradient<T>::on(dw.device())(in[0].data<T>(), in[1].data<T>(), dw.data<T>(), s); });
+    Tensor dw = Tensor::empty(w_shape(s), in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(
+        dw.dtype(), name(), [&]<class T>() { kernels::Conv2dWeightGradient<T>::on(dw.device())(in[0].data<T>(), in[1].data<T>(), dw.data<T>(), s); });
     return dw;
   }
 

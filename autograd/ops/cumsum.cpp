@@ -12,8 +12,8 @@ struct Cumsum : OpNamed<"cumsum"> {
   explicit Cumsum(const kernels::CumsumShape& shape) : s(shape) {}
 
   Tensor forward(const Tensors& in) override {
-    Tensor y = Tensor::empty(in[0].shape(), in[0].dtype());
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() { kernels::Cumsum<T>::on(y.device())(in[0].data<T>(), y.data<T>(), s); });
+    Tensor y = Tensor::empty_like(in[0]);
+    dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() { kernels::Cumsum<T>::on(y.device())(in[0].data<T>(), y.data<T>(), s); });
     return y;
   }
   Tensors backward(const Tensor& dy) override {

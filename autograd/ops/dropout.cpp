@@ -12,9 +12,9 @@ struct Dropout : OpNamed<"dropout"> {
   Dropout(double probability, kernels::RandomKey k) : p(probability), key(k) {}
 
   Tensor forward(const Tensors& in) override {
-    Tensor y = Tensor::empty(in[0].shape(), in[0].dtype());
-    dispatch<float, double>(y.dtype(), name(),
-                            [&]<class T>() { kernels::Dropout<T>::on(y.device())(in[0].data<T>(), y.data<T>(), y.numel(), p, key); });
+    Tensor y = Tensor::empty_like(in[0]);
+    dispatch<float, double, bfloat16>(y.dtype(), name(),
+                                      [&]<class T>() { kernels::Dropout<T>::on(y.device())(in[0].data<T>(), y.data<T>(), y.numel(), p, key); });
     return y;
   }
   Tensors backward(const Tensor& dy) override { return {apply(std::make_shared<Dropout>(p, key), {dy})}; }

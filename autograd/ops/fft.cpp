@@ -17,7 +17,7 @@ struct Fft : OpNamed<"fft"> {
 
   Tensor forward(const Tensors& in) override {
     const Tensor& x = in[0];
-    Tensor y = Tensor::empty(x.shape(), x.dtype());
+    Tensor y = Tensor::empty_like(x);
     dispatch<float, double>(x.dtype(), name(), [&]<class T>() {
       kernels::Fft<T>::on(x.device())(x.data<T>(), y.data<T>(), x.shape().product(0, x.rank() - 2), x.extent(-2), o.inverse);
     });
@@ -37,7 +37,7 @@ Tensor fft2(const Tensor& x, const FftOptions& options) {
   return transpose(fft(transpose(fft(x, options), -3, -2), options), -3, -2);
 }
 
-Tensor complex_from(const Tensor& real) { return stack({real, Tensor::zeros(real.shape(), real.dtype())}, -1); }
+Tensor complex_from(const Tensor& real) { return stack({real, Tensor::zeros_like(real)}, -1); }
 
 Tensor real_part(const Tensor& x) { return squeeze(slice(x, -1, 0, 1), -1); }
 

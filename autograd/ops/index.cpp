@@ -32,8 +32,8 @@ struct Gather : OpNamed<"gather"> {
   Places places;
   explicit Gather(Places p) : places(std::move(p)) {}
   Tensor forward(const Tensors& in) override {
-    Tensor y = Tensor::empty(places.part(), in[0].dtype());
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() {
+    Tensor y = Tensor::empty(places.part(), in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
       kernels::Gather<T>::on(y.device())(in[0].data<T>(), places.index.data<int64_t>(), y.data<T>(), places.geometry());
     });
     return y;
@@ -45,8 +45,8 @@ struct ScatterAdd : OpNamed<"scatter_add"> {
   Places places;
   explicit ScatterAdd(Places p) : places(std::move(p)) {}
   Tensor forward(const Tensors& in) override {
-    Tensor x = Tensor::zeros(places.whole, in[0].dtype());
-    dispatch<float, double>(x.dtype(), name(), [&]<class T>() {
+    Tensor x = Tensor::zeros(places.whole, in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(x.dtype(), name(), [&]<class T>() {
       kernels::ScatterAdd<T>::on(x.device())(in[0].data<T>(), places.index.data<int64_t>(), x.data<T>(), places.geometry());
     });
     return x;
@@ -58,8 +58,8 @@ struct IndexSelect : OpNamed<"index_select"> {
   Places places;
   explicit IndexSelect(Places p) : places(std::move(p)) {}
   Tensor forward(const Tensors& in) override {
-    Tensor y = Tensor::empty(places.part(), in[0].dtype());
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() {
+    Tensor y = Tensor::empty(places.part(), in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
       kernels::IndexSelect<T>::on(y.device())(in[0].data<T>(), places.index.data<int64_t>(), y.data<T>(), places.geometry());
     });
     return y;
@@ -71,8 +71,8 @@ struct IndexAdd : OpNamed<"index_add"> {
   Places places;
   explicit IndexAdd(Places p) : places(std::move(p)) {}
   Tensor forward(const Tensors& in) override {
-    Tensor x = Tensor::zeros(places.whole, in[0].dtype());
-    dispatch<float, double>(x.dtype(), name(), [&]<class T>() {
+    Tensor x = Tensor::zeros(places.whole, in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(x.dtype(), name(), [&]<class T>() {
       kernels::IndexAdd<T>::on(x.device())(in[0].data<T>(), places.index.data<int64_t>(), x.data<T>(), places.geometry());
     });
     return x;
@@ -85,8 +85,9 @@ Tensor add_slices(const Tensor& y, const Places& places) { return apply(std::mak
 
 void check_range(const char* op, const Tensor& index, int64_t extent) {
   ITO_CHECK(index.dtype() == DType::i64, "[", op, "] the index must be i64, got ", index.dtype());
-  for (int64_t i = 0; i < index.numel(); ++i) {
-    const int64_t at = index.data<int64_t>()[i];
+  const Tensor values = index.to(Device::cpu);
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    const int64_t at = values.data<int64_t>()[i];
     ITO_CHECK(at >= 0 && at < extent, "[", op, "] index ", at, " is outside an axis of extent ", extent);
   }
 }

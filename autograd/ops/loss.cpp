@@ -19,17 +19,17 @@ struct MseLoss : OpNamed<"mse_loss"> {
   Tensor forward(const Tensors& in) override {
     x.save(in[0]);
     target.save(in[1]);
-    Tensor loss = Tensor::empty({}, in[0].dtype());
-    dispatch<float, double>(loss.dtype(), name(), [&]<class T>() {
+    Tensor loss = Tensor::empty({}, in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(loss.dtype(), name(), [&]<class T>() {
       kernels::MseForward<T>::on(loss.device())(in[0].data<T>(), in[1].data<T>(), loss.data<T>(), in[0].numel());
     });
     return loss;
   }
 
   Tensors backward(const Tensor& dy) override {
-    const Tensor a = x, b = target, dx = Tensor::empty(a.shape(), a.dtype());
-    dispatch<float, double>(dx.dtype(), name(), [&]<class T>() {
-      kernels::MseBackward<T>::on(dx.device())(a.data<T>(), b.data<T>(), T(dy.item()), dx.data<T>(), dx.numel());
+    const Tensor a = x, b = target, dx = Tensor::empty_like(a);
+    dispatch<float, double, bfloat16>(dx.dtype(), name(), [&]<class T>() {
+      kernels::MseBackward<T>::on(dx.device())(a.data<T>(), b.data<T>(), dy.data<T>(), dx.data<T>(), dx.numel());
     });
     return {needs_gradient(0) ? dx : Tensor(), needs_gradient(1) ? dx * -1.0 : Tensor()};
   }
@@ -47,17 +47,17 @@ struct CrossEntropy : OpNamed<"cross_entropy"> {
 
   Tensor forward(const Tensors& in) override {
     logits.save(in[0]);
-    Tensor loss = Tensor::empty({}, in[0].dtype());
-    dispatch<float, double>(loss.dtype(), name(), [&]<class T>() {
+    Tensor loss = Tensor::empty({}, in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(loss.dtype(), name(), [&]<class T>() {
       kernels::CrossEntropyForward<T>::on(loss.device())(in[0].data<T>(), label.data<int64_t>(), loss.data<T>(), in[0].extent(0), in[0].extent(1));
     });
     return loss;
   }
 
   Tensors backward(const Tensor& dy) override {
-    const Tensor x = logits, dx = Tensor::empty(x.shape(), x.dtype());
-    dispatch<float, double>(dx.dtype(), name(), [&]<class T>() {
-      kernels::CrossEntropyBackward<T>::on(dx.device())(x.data<T>(), label.data<int64_t>(), T(dy.item()), dx.data<T>(), x.extent(0), x.extent(1));
+    const Tensor x = logits, dx = Tensor::empty_like(x);
+    dispatch<float, double, bfloat16>(dx.dtype(), name(), [&]<class T>() {
+      kernels::CrossEntropyBackward<T>::on(dx.device())(x.data<T>(), label.data<int64_t>(), dy.data<T>(), dx.data<T>(), x.extent(0), x.extent(1));
     });
     return {dx};
   }
@@ -79,9 +79,8 @@ Tensor mse_loss(const Tensor& x, const Tensor& target) {
 Tensor cross_entropy(const Tensor& logits, const Tensor& label) {
   ITO_CHECK(logits.rank() == 2 && label.dtype() == DType::i64 && label.shape() == Shape{logits.extent(0)} && logits.extent(0) > 0,
             "[cross_entropy] expected logits (N, K) and i64 labels (N), got ", logits.shape(), " and ", label.dtype(), " ", label.shape());
-  for (int64_t i = 0; i < label.numel(); ++i)
-    ITO_CHECK(label.data<int64_t>()[i] >= 0 && label.data<int64_t>()[i] < logits.extent(1), "[cross_entropy] label ", label.data<int64_t>()[i],
-              " is outside the ", logits.extent(1), " classes");
+  for (const int64_t value : label.to_vector<int64_t>())
+    ITO_CHECK(value >= 0 && value < logits.extent(1), "[cross_entropy] label ", value, " is outside the ", logits.extent(1), " classes");
   return apply(std::make_shared<CrossEntropy>(label), {logits});
 }
 

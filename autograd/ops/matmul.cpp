@@ -43,7 +43,7 @@ Tensor run(const Tensor& a, const Tensor& b, const Tensor& bias, const MatmulOpt
   s.b_index = matrix_index(leading_b, out);
   out.push_back(s.m);
   out.push_back(s.n);
-  Tensor y = Tensor::empty(out, a.dtype());
+  Tensor y = Tensor::empty(out, a.dtype(), a.device());
   dispatch<float, double, bfloat16>(a.dtype(), "matmul", [&]<class T>() {
     kernels::Matmul<T>::on(a.device())(a.data<T>(), b.data<T>(), bias.defined() ? bias.data<T>() : nullptr, y.data<T>(), s);
   });

@@ -42,8 +42,8 @@ struct GroupNorm : OpNamed<"group_norm"> {
     x.save(in[0]);
     weight.save(in[1]);
     bias.save(in[2]);
-    const Tensor y = Tensor::empty(in[0].shape(), in[0].dtype()), mu = Tensor::empty({s.batch, s.groups}, in[0].dtype()),
-                 r = Tensor::empty({s.batch, s.groups}, in[0].dtype());
+    const Tensor y = Tensor::empty_like(in[0]), mu = Tensor::empty({s.batch, s.groups}, in[0].dtype(), in[0].device()),
+                 r = Tensor::empty({s.batch, s.groups}, in[0].dtype(), in[0].device());
     dispatch<float, double>(y.dtype(), name(), [&]<class T>() {
       kernels::GroupNormForward<T>::on(y.device())(in[0].data<T>(), data_or_null<T>(in[1]), data_or_null<T>(in[2]), y.data<T>(), mu.data<T>(),
                                                    r.data<T>(), s);
@@ -55,7 +55,7 @@ struct GroupNorm : OpNamed<"group_norm"> {
 
   Tensors backward(const Tensor& dy) override {
     const Tensor in = x, w = weight, b = bias, mu = mean, r = rstd;
-    const auto gradient = [&](size_t i, const Tensor& of) { return needs_gradient(i) ? Tensor::empty(of.shape(), of.dtype()) : Tensor(); };
+    const auto gradient = [&](size_t i, const Tensor& of) { return needs_gradient(i) ? Tensor::empty_like(of) : Tensor(); };
     const Tensor dx = gradient(0, in), dw = gradient(1, w), db = gradient(2, b);
     dispatch<float, double>(dy.dtype(), name(), [&]<class T>() {
       kernels::GroupNormBackward<T>::on(dy.device())(in.data<T>(), data_or_null<T>(w), data_or_null<T>(b), mu.data<T>(), r.data<T>(), dy.data<T>(),

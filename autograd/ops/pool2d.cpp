@@ -24,8 +24,9 @@ struct WindowSum : OpNamed<"window_sum"> {
   WindowSum(const Geometry& geometry, double factor) : s(geometry), scale(factor) {}
 
   Tensor forward(const Tensors& in) override {
-    Tensor y = Tensor::empty(y_shape(s), in[0].dtype());
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() { kernels::WindowSum<T>::on(y.device())(in[0].data<T>(), y.data<T>(), scale, s); });
+    Tensor y = Tensor::empty(y_shape(s), in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(y.dtype(), name(),
+                                      [&]<class T>() { kernels::WindowSum<T>::on(y.device())(in[0].data<T>(), y.data<T>(), scale, s); });
     return y;
   }
   Tensors backward(const Tensor& dy) override { return {window_spread(dy, s, scale)}; }
@@ -37,8 +38,9 @@ struct WindowSpread : OpNamed<"window_spread"> {
   WindowSpread(const Geometry& geometry, double factor) : s(geometry), scale(factor) {}
 
   Tensor forward(const Tensors& in) override {
-    Tensor x = Tensor::empty(x_shape(s), in[0].dtype());
-    dispatch<float, double>(x.dtype(), name(), [&]<class T>() { kernels::WindowSpread<T>::on(x.device())(in[0].data<T>(), x.data<T>(), scale, s); });
+    Tensor x = Tensor::empty(x_shape(s), in[0].dtype(), in[0].device());
+    dispatch<float, double, bfloat16>(x.dtype(), name(),
+                                      [&]<class T>() { kernels::WindowSpread<T>::on(x.device())(in[0].data<T>(), x.data<T>(), scale, s); });
     return x;
   }
   Tensors backward(const Tensor& dx) override { return {window_sum(dx, s, scale)}; }
@@ -69,9 +71,9 @@ Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) { return window_sum(x
 // The largest elements are gathered, so that any order of derivatives follows from gather's.
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o) {
   const Geometry s = geometry("max_pool2d", x, o);
-  const Tensor index = Tensor::empty({s.batch, s.out_height * s.out_width, s.channels}, DType::i64);
-  dispatch<float, double>(x.dtype(), "max_pool2d",
-                          [&]<class T>() { kernels::WindowArgmax<T>::on(x.device())(x.data<T>(), index.data<int64_t>(), s); });
+  const Tensor index = Tensor::empty({s.batch, s.out_height * s.out_width, s.channels}, DType::i64, x.device());
+  dispatch<float, double, bfloat16>(x.dtype(), "max_pool2d",
+                                    [&]<class T>() { kernels::WindowArgmax<T>::on(x.device())(x.data<T>(), index.data<int64_t>(), s); });
   return reshape(gather(reshape(x, {s.batch, s.height * s.width, s.channels}), 1, index), y_shape(s));
 }
 

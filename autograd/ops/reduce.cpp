@@ -41,7 +41,7 @@ struct Plan {
 };
 
 Tensor run(const char* op, ReduceKind kind, const Tensor& x, const Plan& plan) {
-  Tensor y = Tensor::empty(plan.result, x.dtype());
+  Tensor y = Tensor::empty(plan.result, x.dtype(), x.device());
   const auto axes = kernels::Reduction::of(x.shape(), plan.reduced);
   dispatch<float, double, bfloat16>(x.dtype(), op, [&]<class T>() { kernels::Reduce<T>::on(x.device())(kind, x.data<T>(), y.data<T>(), axes); });
   return y;
@@ -74,7 +74,7 @@ Tensor share_among_equals(const char* op, const Tensor& x, const Tensor& y, cons
   Tensor share;
   {
     const NoGrad constants;
-    Tensor equal = Tensor::empty(x.shape(), x.dtype());
+    Tensor equal = Tensor::empty_like(x);
     const auto space = kernels::Broadcast::of(x.shape(), plan.kept_as_one, x.shape());
     dispatch<float, double, bfloat16>(x.dtype(), op, [&]<class T>() {
       kernels::Binary<T>::on(x.device())(kernels::BinaryKind::is_equal, x.data<T>(), y.data<T>(), equal.data<T>(), space);
@@ -169,9 +169,10 @@ Tensor logsumexp(const Tensor& x, const ReduceOptions& options) {
 Tensor argmax(const Tensor& x, int axis) {
   const Plan plan("argmax", x.shape(), {{axis}, false});
   check_not_empty("argmax", plan, x.shape());
-  Tensor y = Tensor::empty(plan.result, DType::i64);
+  Tensor y = Tensor::empty(plan.result, DType::i64, x.device());
   const auto axes = kernels::Reduction::of(x.shape(), plan.reduced);
-  dispatch<float, double>(x.dtype(), "argmax", [&]<class T>() { kernels::Argmax<T>::on(x.device())(x.data<T>(), y.data<int64_t>(), axes); });
+  dispatch<float, double, bfloat16>(x.dtype(), "argmax",
+                                    [&]<class T>() { kernels::Argmax<T>::on(x.device())(x.data<T>(), y.data<int64_t>(), axes); });
   return y;
 }
 

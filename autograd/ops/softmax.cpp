@@ -19,7 +19,7 @@ struct Softmax : OpNamed<"softmax"> {
   Saved y{*this};
 
   Tensor forward(const Tensors& in) override {
-    Tensor out = Tensor::empty(in[0].shape(), in[0].dtype());
+    Tensor out = Tensor::empty_like(in[0]);
     dispatch<float, double, bfloat16>(out.dtype(), name(), [&]<class T>() {
       kernels::SoftmaxForward<T>::on(out.device())(in[0].data<T>(), out.data<T>(), row_count(out), row_length(out));
     });
@@ -28,7 +28,7 @@ struct Softmax : OpNamed<"softmax"> {
 
   Tensors backward(const Tensor& dy) override {
     const Tensor p = y;
-    Tensor dx = Tensor::empty(dy.shape(), dy.dtype());
+    Tensor dx = Tensor::empty_like(dy);
     dispatch<float, double, bfloat16>(dx.dtype(), name(), [&]<class T>() {
       kernels::SoftmaxBackward<T>::on(dx.device())(p.data<T>(), dy.data<T>(), dx.data<T>(), row_count(dx), row_length(dx));
     });
@@ -45,7 +45,7 @@ struct LogSoftmax : OpNamed<"log_softmax"> {
   Saved y{*this};
 
   Tensor forward(const Tensors& in) override {
-    Tensor out = Tensor::empty(in[0].shape(), in[0].dtype());
+    Tensor out = Tensor::empty_like(in[0]);
     dispatch<float, double, bfloat16>(out.dtype(), name(), [&]<class T>() {
       kernels::LogSoftmaxForward<T>::on(out.device())(in[0].data<T>(), out.data<T>(), row_count(out), row_length(out));
     });
@@ -54,7 +54,7 @@ struct LogSoftmax : OpNamed<"log_softmax"> {
 
   Tensors backward(const Tensor& dy) override {
     const Tensor log_p = y;
-    Tensor dx = Tensor::empty(dy.shape(), dy.dtype());
+    Tensor dx = Tensor::empty_like(dy);
     dispatch<float, double, bfloat16>(dx.dtype(), name(), [&]<class T>() {
       kernels::LogSoftmaxBackward<T>::on(dx.device())(log_p.data<T>(), dy.data<T>(), dx.data<T>(), row_count(dx), row_length(dx));
     });

@@ -39,7 +39,7 @@ struct WriteRegion : OpNamed<"write_region"> {
   WriteRegion(Region r, Shape w, double v) : region(std::move(r)), whole(std::move(w)), value(v) {}
 
   Tensor forward(const Tensors& in) override {
-    Tensor y = Tensor::full(whole, value, in[0].dtype());
+    Tensor y = Tensor::full(whole, value, in[0].dtype(), in[0].device());
     copy_into_region(in[0], y, region);
     return y;
   }

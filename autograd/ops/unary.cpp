@@ -80,7 +80,7 @@ struct Unary : Op {
   const char* name() const override { return names[size_t(kind)]; }
 
   Tensor forward(const Tensors& in) override {
-    Tensor out = Tensor::empty(in[0].shape(), in[0].dtype());
+    Tensor out = Tensor::empty_like(in[0]);
     dispatch<float, double, bfloat16>(out.dtype(), name(),
                                       [&]<class T>() { kernels::Unary<T>::on(out.device())(kind, in[0].data<T>(), out.data<T>(), out.numel()); });
     if (derivative_needs(kind) == DerivativeNeeds::input) x.save(in[0]);
@@ -91,7 +91,7 @@ struct Unary : Op {
   Tensors backward(const Tensor& dy) override {
     if (is_constant()) return {constant_gradient(dy)};
     const Tensor input = x, output = y;
-    Tensor dx = Tensor::empty(dy.shape(), dy.dtype());
+    Tensor dx = Tensor::empty_like(dy);
     dispatch<float, double, bfloat16>(dy.dtype(), name(), [&]<class T>() {
       const T* in = input.defined() ? input.data<T>() : nullptr;
       const T* out = output.defined() ? output.data<T>() : nullptr;
@@ -118,7 +118,7 @@ struct Clamp : OpNamed<"clamp"> {
 
   Tensor forward(const Tensors& in) override {
     x.save(in[0]);
-    Tensor y = Tensor::empty(in[0].shape(), in[0].dtype());
+    Tensor y = Tensor::empty_like(in[0]);
     dispatch<float, double, bfloat16>(y.dtype(), name(),
                                       [&]<class T>() { kernels::Clamp<T>::on(y.device())(in[0].data<T>(), y.data<T>(), y.numel(), low, high); });
     return y;
@@ -127,14 +127,14 @@ struct Clamp : OpNamed<"clamp"> {
   Tensors backward(const Tensor& dy) override { return {masked(dy)}; }
   // The mask is a constant of the gradient: dx = dy * mask.
   Tensors backward_composed(const Tensor& dy) override {
-    const Tensor mask = masked(Tensor::ones(dy.shape(), dy.dtype()));
+    const Tensor mask = masked(Tensor::ones(dy.shape(), dy.dtype(), dy.device()));
     return {dy * mask};
   }
 
  private:
   Tensor masked(const Tensor& dy) {
     const Tensor input = x;
-    Tensor dx = Tensor::empty(dy.shape(), dy.dtype());
+    Tensor dx = Tensor::empty_like(dy);
     dispatch<float, double, bfloat16>(dy.dtype(), name(), [&]<class T>() {
       kernels::ClampBackward<T>::on(dy.device())(input.data<T>(), dy.data<T>(), dx.data<T>(), dx.numel(), low, high);
     });

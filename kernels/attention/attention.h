@@ -4,7 +4,8 @@
 // and back, with P = exp(S - lse) worked out again:
 //   dV = P^T dY      dS = P (dY V^T - rowsum(dY Y))      dQ = scale dS K      dK = scale dS^T Q
 // The mask is null or added to the scores at n, h, t, s by its four strides (0 where it is broadcast); causal leaves out s > t.
-// lse (batch, heads, queries). All outputs are overwritten. A query that may see no key gives NaN, as softmax does.
+// lse (batch, heads, queries), in f32 for bf16, whose 8 bits would put exp(S - lse) off by per cents. All outputs are overwritten. A query that may
+// see no key gives NaN, as softmax does; where there are no keys at all, y is 0.
 #pragma once
 
 #include <array>
@@ -25,11 +26,11 @@ struct AttentionShape {
 
 template <class T>
 using AttentionForward =
-    Kernel<"attention_forward", T, void(const T* q, const T* k, const T* v, const T* mask, T* y, T* lse, const AttentionShape& shape)>;
+    Kernel<"attention_forward", T, void(const T* q, const T* k, const T* v, const T* mask, T* y, accumulate_t<T>* lse, const AttentionShape& shape)>;
 template <class T>
 using AttentionBackward = Kernel<"attention_backward", T,
-                                 void(const T* q, const T* k, const T* v, const T* mask, const T* y, const T* lse, const T* dy, T* dq, T* dk, T* dv,
-                                      const AttentionShape& shape)>;
+                                 void(const T* q, const T* k, const T* v, const T* mask, const T* y, const accumulate_t<T>* lse, const T* dy, T* dq,
+                                      T* dk, T* dv, const AttentionShape& shape)>;
 
 inline Work attention_work(const AttentionShape& s, int64_t size) {
   return {.flops = 4.0 * double(s.batch * s.queries) * double(s.keys * s.channels),

@@ -47,7 +47,7 @@ double score(const T* q, const T* k, const Head<T>& head, int64_t t, int64_t j) 
 }
 
 template <class T>
-void forward_reference(const T* q, const T* k, const T* v, const T* mask, T* y, T* lse, const AttentionShape& s) {
+void forward_reference(const T* q, const T* k, const T* v, const T* mask, T* y, accumulate_t<T>* lse, const AttentionShape& s) {
   std::vector<double> p(size_t(s.keys));
   for_heads(s, [&](int64_t n, int64_t h) {
     const Head<T> head{s, mask, n, h};
@@ -60,13 +60,13 @@ void forward_reference(const T* q, const T* k, const T* v, const T* mask, T* y, 
         for (int64_t j = 0; j < s.keys; ++j) out += p[size_t(j)] / sum * double(v[head.key(j) + c]);
         y[head.query(t) + c] = T(out);
       }
-      lse[head.row(t)] = T(top + std::log(sum));
+      lse[head.row(t)] = accumulate_t<T>(top + std::log(sum));
     }
   });
 }
 
 template <class T>
-void backward_reference(const T* q, const T* k, const T* v, const T* mask, const T* y, const T* lse, const T* dy, T* dq, T* dk, T* dv,
+void backward_reference(const T* q, const T* k, const T* v, const T* mask, const T* y, const accumulate_t<T>* lse, const T* dy, T* dq, T* dk, T* dv,
                         const AttentionShape& s) {
   const int64_t d = s.head_channels();
   std::vector<double> k_sum(size_t(s.keys * d)), v_sum(size_t(s.keys * d));
@@ -189,9 +189,9 @@ void backward_matmul(const T* q, const T* k, const T* v, const T* mask, const T*
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(AttentionForward, Device::cpu, "reference", forward_reference, float, double);
+ITO_REGISTER_KERNEL(AttentionForward, Device::cpu, "reference", forward_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(AttentionForward, Device::cpu, "matmul", forward_matmul, float, double);
-ITO_REGISTER_KERNEL(AttentionBackward, Device::cpu, "reference", backward_reference, float, double);
+ITO_REGISTER_KERNEL(AttentionBackward, Device::cpu, "reference", backward_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(AttentionBackward, Device::cpu, "matmul", backward_matmul, float, double);
 
 }  // namespace ito::kernels

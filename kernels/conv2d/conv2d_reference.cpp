@@ -63,8 +63,8 @@ void weight_gradient_reference(const T* dy, const T* x, T* dw, const Conv2dShape
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(Conv2dForward, Device::cpu, "reference", forward_reference, float, double);
-ITO_REGISTER_KERNEL(Conv2dDataGradient, Device::cpu, "reference", data_gradient_reference, float, double);
-ITO_REGISTER_KERNEL(Conv2dWeightGradient, Device::cpu, "reference", weight_gradient_reference, float, double);
+ITO_REGISTER_KERNEL(Conv2dForward, Device::cpu, "reference", forward_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Conv2dDataGradient, Device::cpu, "reference", data_gradient_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Conv2dWeightGradient, Device::cpu, "reference", weight_gradient_reference, float, double, bfloat16);
 
 }  // namespace ito::kernels

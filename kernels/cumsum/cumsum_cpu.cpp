@@ -34,7 +34,7 @@ void cumsum_lines(const T* x, T* y, const CumsumShape& s) {
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(Cumsum, Device::cpu, "reference", cumsum_reference, float, double);
+ITO_REGISTER_KERNEL(Cumsum, Device::cpu, "reference", cumsum_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(Cumsum, Device::cpu, "lines", cumsum_lines, float, double);
 
 }  // namespace ito::kernels

@@ -8,8 +8,9 @@ namespace {
 
 template <class T>
 void dropout_reference(const T* x, T* y, int64_t first, int64_t last, double p, RandomKey key) {
-  const T scale = T(1 / (1 - p));
-  for (int64_t i = first; i < last; ++i) y[i] = (random_bits(key, i)[0] >> 8) * 0x1p-24 >= p ? T(x[i] * scale) : T(0.0f);
+  const auto scale = accumulate_t<T>(1 / (1 - p));
+  const uint32_t threshold = dropout_threshold(p);
+  for (int64_t i = first; i < last; ++i) y[i] = dropout_value(x[i], key, i, threshold, scale);
 }
 
 template <class T>
@@ -24,7 +25,7 @@ void dropout_parallel(const T* x, T* y, int64_t n, double p, RandomKey key) {
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(Dropout, Device::cpu, "reference", dropout_serial, float, double);
-ITO_REGISTER_KERNEL(Dropout, Device::cpu, "parallel", dropout_parallel, float, double);
+ITO_REGISTER_KERNEL(Dropout, Device::cpu, "reference", dropout_serial, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Dropout, Device::cpu, "parallel", dropout_parallel, float, double, bfloat16);
 
 }  // namespace ito::kernels

@@ -1,6 +1,7 @@
 // Discrete Fourier transform, orthonormal, of any length n. Complex numbers are (re, im) pairs; x and y (batch, n, 2).
 //   y[k] = n^(-1/2) sum_j x[j] exp(-+ 2 pi i j k / n)       minus forward, plus inverse
-// It is unitary: the inverse is the adjoint, and so the gradient. y is overwritten and must not be x.
+// It is unitary: the inverse is the adjoint, and so the gradient. y is overwritten and must not be x. f32 and f64 only: the 8 bits of a bf16 are too
+// few for sums of n terms that nearly cancel.
 #pragma once
 
 #include <cmath>

@@ -3,7 +3,8 @@
 //   scatter_add    x[o, index[o,i,c], c] += y[o,i,c]
 //   index_select   y[o,i,c] = x[o, index[i], c]               y (outer, count, inner), index (count)
 //   index_add      x[o, index[i], c] += y[o,i,c]
-// y is overwritten by the first of each pair, x added to by the second, in the order of i, whatever the number of threads.
+// y is overwritten by the first of each pair, x added to by the second, in the order of i, whatever the number of threads. Sums in bf16 are kept in
+// f32 (in f64 by the reference) and rounded once.
 // 0 <= index < extent is the caller's promise.
 #pragma once
 

@@ -1,5 +1,7 @@
 #include "kernels/index/index.h"
 
+#include <vector>
+
 #include "kernels/parallel.h"
 
 namespace ito::kernels {
@@ -25,13 +27,22 @@ void walk_select(const int64_t* index, const IndexShape& s, int64_t first, int64
     }
 }
 
+// add(sums), where sums are x in double, rounded when all has been added.
+template <class T, class Add>
+void add_in_double(T* x, const IndexShape& s, Add&& add) {
+  std::vector<double> sums(x, x + s.outer * s.extent * s.inner);
+  add(sums.data());
+  for (const double sum : sums) *x++ = T(sum);
+}
+
 template <class T>
 void gather_reference(const T* x, const int64_t* index, T* y, const IndexShape& s) {
   walk_gather(index, s, 0, s.outer, 0, s.inner, [=](int64_t to, int64_t from) { y[to] = x[from]; });
 }
 template <class T>
 void scatter_add_reference(const T* y, const int64_t* index, T* x, const IndexShape& s) {
-  walk_gather(index, s, 0, s.outer, 0, s.inner, [=](int64_t from, int64_t to) { x[to] += y[from]; });
+  add_in_double(x, s,
+                [&](double* sums) { walk_gather(index, s, 0, s.outer, 0, s.inner, [=](int64_t from, int64_t to) { sums[to] += double(y[from]); }); });
 }
 template <class T>
 void index_select_reference(const T* x, const int64_t* index, T* y, const IndexShape& s) {
@@ -39,7 +50,8 @@ void index_select_reference(const T* x, const int64_t* index, T* y, const IndexS
 }
 template <class T>
 void index_add_reference(const T* y, const int64_t* index, T* x, const IndexShape& s) {
-  walk_select(index, s, 0, s.outer, 0, s.inner, [=](int64_t from, int64_t to) { x[to] += y[from]; });
+  add_in_double(x, s,
+                [&](double* sums) { walk_select(index, s, 0, s.outer, 0, s.inner, [=](int64_t from, int64_t to) { sums[to] += double(y[from]); }); });
 }
 
 // Outer blocks, and within them columns, in parallel: no two tasks touch the same element of either side.
@@ -83,13 +95,13 @@ void index_add_parallel(const T* y, const int64_t* index, T* x, const IndexShape
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(Gather, Device::cpu, "reference", gather_reference, float, double);
-ITO_REGISTER_KERNEL(Gather, Device::cpu, "parallel", gather_parallel, float, double);
-ITO_REGISTER_KERNEL(ScatterAdd, Device::cpu, "reference", scatter_add_reference, float, double);
+ITO_REGISTER_KERNEL(Gather, Device::cpu, "reference", gather_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Gather, Device::cpu, "parallel", gather_parallel, float, double, bfloat16);
+ITO_REGISTER_KERNEL(ScatterAdd, Device::cpu, "reference", scatter_add_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(ScatterAdd, Device::cpu, "parallel", scatter_add_parallel, float, double);
-ITO_REGISTER_KERNEL(IndexSelect, Device::cpu, "reference", index_select_reference, float, double);
-ITO_REGISTER_KERNEL(IndexSelect, Device::cpu, "parallel", index_select_parallel, float, double);
-ITO_REGISTER_KERNEL(IndexAdd, Device::cpu, "reference", index_add_reference, float, double);
+ITO_REGISTER_KERNEL(IndexSelect, Device::cpu, "reference", index_select_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(IndexSelect, Device::cpu, "parallel", index_select_parallel, float, double, bfloat16);
+ITO_REGISTER_KERNEL(IndexAdd, Device::cpu, "reference", index_add_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(IndexAdd, Device::cpu, "parallel", index_add_parallel, float, double);
 
 }  // namespace ito::kernels

@@ -22,8 +22,8 @@ void mse_reference(const T* x, const T* target, T* loss, int64_t n) {
 }
 
 template <class T>
-void mse_backward_reference(const T* x, const T* target, T scale, T* dx, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) dx[i] = T(double(scale) * 2 / double(n) * (double(x[i]) - double(target[i])));
+void mse_backward_reference(const T* x, const T* target, const T* scale, T* dx, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) dx[i] = T(double(*scale) * 2 / double(n) * (double(x[i]) - double(target[i])));
 }
 
 template <class T>
@@ -42,11 +42,11 @@ void cross_entropy_reference(const T* x, const int64_t* label, T* loss, int64_t 
 }
 
 template <class T>
-void cross_entropy_backward_reference(const T* x, const int64_t* label, T scale, T* dx, int64_t rows, int64_t cols) {
+void cross_entropy_backward_reference(const T* x, const int64_t* label, const T* scale, T* dx, int64_t rows, int64_t cols) {
   for (int64_t r = 0; r < rows; ++r) {
     const double lse = log_sum_exp(x + r * cols, cols);
     for (int64_t c = 0; c < cols; ++c)
-      dx[r * cols + c] = T(double(scale) / double(rows) * (std::exp(double(x[r * cols + c]) - lse) - (c == label[r])));
+      dx[r * cols + c] = T(double(*scale) / double(rows) * (std::exp(double(x[r * cols + c]) - lse) - (c == label[r])));
   }
 }
 
@@ -72,8 +72,8 @@ void mse_blocks(const T* x, const T* target, T* loss, int64_t n) {
 }
 
 template <class T>
-void mse_backward_blocks(const T* x, const T* target, T scale, T* dx, int64_t n) {
-  const T factor = T(2 * double(scale) / double(n));
+void mse_backward_blocks(const T* x, const T* target, const T* scale, T* dx, int64_t n) {
+  const T factor = T(2 * double(*scale) / double(n));
   parallel_for(n, grain, [=](int64_t first, int64_t last) {
 #pragma omp simd
     for (int64_t i = first; i < last; ++i) dx[i] = factor * (x[i] - target[i]);
@@ -96,8 +96,8 @@ void cross_entropy_blocks(const T* x, const int64_t* label, T* loss, int64_t row
 }
 
 template <class T>
-void cross_entropy_backward_blocks(const T* x, const int64_t* label, T scale, T* dx, int64_t rows, int64_t cols) {
-  const T factor = T(double(scale) / double(rows));
+void cross_entropy_backward_blocks(const T* x, const int64_t* label, const T* scale, T* dx, int64_t rows, int64_t cols) {
+  const T factor = T(double(*scale) / double(rows));
   parallel_for(rows, std::max<int64_t>(1, 1024 / cols), [=](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) {
       const T* row = x + r * cols;
@@ -109,13 +109,13 @@ void cross_entropy_backward_blocks(const T* x, const int64_t* label, T scale, T*
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(MseForward, Device::cpu, "reference", mse_reference, float, double);
+ITO_REGISTER_KERNEL(MseForward, Device::cpu, "reference", mse_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(MseForward, Device::cpu, "blocks", mse_blocks, float, double);
-ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "reference", mse_backward_reference, float, double);
+ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "reference", mse_backward_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "blocks", mse_backward_blocks, float, double);
-ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "reference", cross_entropy_reference, float, double);
+ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "reference", cross_entropy_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "blocks", cross_entropy_blocks, float, double);
-ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "reference", cross_entropy_backward_reference, float, double);
+ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "reference", cross_entropy_backward_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "blocks", cross_entropy_backward_blocks, float, double);
 
 }  // namespace ito::kernels

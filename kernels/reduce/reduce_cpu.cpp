@@ -189,7 +189,7 @@ void argmax_fast(const T* x, int64_t* y, const Reduction& axes) {
 
 ITO_REGISTER_KERNEL(Reduce, Device::cpu, "reference", reduce_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(Reduce, Device::cpu, "fast", reduce_fast, float, double);
-ITO_REGISTER_KERNEL(Argmax, Device::cpu, "reference", argmax_reference, float, double);
-ITO_REGISTER_KERNEL(Argmax, Device::cpu, "fast", argmax_fast, float, double);
+ITO_REGISTER_KERNEL(Argmax, Device::cpu, "reference", argmax_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Argmax, Device::cpu, "fast", argmax_fast, float, double, bfloat16);
 
 }  // namespace ito::kernels

@@ -13,13 +13,13 @@
 #include <vector>
 
 #include "kernels/simt/fiber.h"
+#include "kernels/simt/settings.h"
 #include "kernels/simt/variables.h"
 
 namespace ito::simt {
 
-enum class Order : uint8_t { forward, reverse, shuffled };
-
-// Where in a kernel something is called.
+// Where in a kernel something is called; as parameters whose default values are the caller's.
+#define ITO_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
 struct Place {
   const char* file = "";
   int line = 0;

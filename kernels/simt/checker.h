@@ -53,7 +53,8 @@ void checker_access(const void* address, size_t bytes, AccessKind kind, const vo
 void checker_out_of_bounds(const char* file, int line, const char* array_type, int64_t index);
 void checker_misaligned(const char* file, int line, const char* type, const void* address, size_t alignment);
 
-void note_atomic(const void* address, size_t bytes, const void* return_address);  // of cuda.h's atomics
+// An access that the compiler does not see: an atomic, a fragment of a matrix. What comes before the return address is where the kernel does it.
+void note_access(const void* address, size_t bytes, AccessKind kind, const void* return_address);
 
 // The lanes of the mask meet: what each did before is ordered before what any does after.
 void checker_sync_warp(uint32_t mask, int first_lane);

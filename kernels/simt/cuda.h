@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/simt/barriers.h"
 #include "kernels/simt/block.h"
 #include "kernels/simt/checker.h"
 #include "kernels/simt/launch.h"
@@ -24,6 +25,8 @@
 #else
 #define ITO_CUDA_SET plain_set
 #endif
+
+#include "kernels/simt/wmma.h"
 
 #define __global__
 #define __device__
@@ -65,11 +68,11 @@ using simt::Place;
 constexpr int warpSize = simt::warp_size;
 constexpr uint32_t full_warp = 0xffffffffU;
 
-// ---- barriers. The default arguments are those of the caller's line.
+// ---- barriers
 
-#define ITO_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
-
-inline void __syncthreads(ITO_PLACE) { simt::current_block().barrier(simt::Block::Votes::none, false, "__syncthreads", {file, line}); }
+inline void __syncthreads(ITO_PLACE) {
+  if (!simt::barrier_left_out(file, line)) simt::current_block().barrier(simt::Block::Votes::none, false, "__syncthreads", {file, line});
+}
 inline int __syncthreads_count(int vote, ITO_PLACE) {
   return simt::current_block().barrier(simt::Block::Votes::count, vote != 0, "__syncthreads_count", {file, line});
 }
@@ -81,6 +84,7 @@ inline int __syncthreads_or(int vote, ITO_PLACE) {
 }
 
 inline void __syncwarp(uint32_t mask = full_warp, ITO_PLACE) {
+  if (simt::barrier_left_out(file, line)) return;
   const auto meet = [](uint32_t lanes, void* const*) {
     if (simt::settings().checked) simt::checker_sync_warp(lanes, simt::variables.lane / warpSize * warpSize);
   };
@@ -162,7 +166,7 @@ inline uint32_t __activemask(ITO_PLACE) { simt::current_block().stop_active_mask
 
 template <class T, class F>
 __attribute__((noinline)) T atomic_update(T* address, F&& f) {
-  simt::note_atomic(address, sizeof(T), __builtin_return_address(0));
+  simt::note_access(address, sizeof(T), simt::AccessKind::atomic, __builtin_return_address(0));
   using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
   auto* bits = reinterpret_cast<Bits*>(address);
   Bits old = __atomic_load_n(bits, __ATOMIC_RELAXED);
@@ -199,6 +203,19 @@ inline float __expf(float x) { return std::exp(x); }
 inline float __fdividef(float x, float y) { return x / y; }
 inline float rsqrtf(float x) { return 1 / std::sqrt(x); }
 inline double rsqrt(double x) { return 1 / std::sqrt(x); }
+// The sine and cosine of pi x. The nearest multiple of a half is taken off first, which is exact.
+inline void sincospi(double x, double* sine, double* cosine) {
+  const double quarters = std::nearbyint(2 * x), rest = 3.14159265358979323846 * (x - quarters / 2), s = std::sin(rest), c = std::cos(rest);
+  const int turn = int(std::fmod(quarters, 4)) & 3;
+  *sine = turn == 0 ? s : turn == 1 ? c : turn == 2 ? -s : -c;
+  *cosine = turn == 0 ? c : turn == 1 ? -s : turn == 2 ? -c : s;
+}
+inline void sincospif(float x, float* sine, float* cosine) {
+  double s, c;
+  sincospi(x, &s, &c);
+  *sine = float(s);
+  *cosine = float(c);
+}
 template <class T>
 T __ldg(const T* address) {
   return *address;

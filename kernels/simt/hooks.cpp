@@ -39,8 +39,8 @@ struct TypeMismatch {
 };
 }  // namespace
 
-void ito::simt::note_atomic(const void* address, size_t bytes, const void* return_address) {
-  note(address, bytes, AccessKind::atomic, return_address);
+void ito::simt::note_access(const void* address, size_t bytes, AccessKind kind, const void* return_address) {
+  note(address, bytes, kind, return_address);
 }
 
 extern "C" {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "kernels/parallel.h"
+#include "kernels/registry.h"
 #include "kernels/simt/checker.h"
 #include "kernels/simt/heap.h"
 #include "kernels/simt/symbols.h"
@@ -54,6 +55,7 @@ Queue& queue() {
   static Queue& one = *[] {
     auto* made = new Queue;
     made->settings = settings_from_environment();
+    kernels::run_checked_set(made->settings.checked);
     return made;
   }();
   return one;
@@ -159,6 +161,7 @@ void set_settings(const Settings& s) {
   synchronize();
   if (s.checked && !queue().settings.checked) checker_trust_all();
   queue().settings = s;
+  kernels::run_checked_set(s.checked);
 }
 
 Counters& counters() { return queue().counters; }

@@ -7,20 +7,10 @@
 #include <vector>
 
 #include "kernels/simt/block.h"
+#include "kernels/simt/settings.h"
 #include "kernels/simt/variables.h"
 
 namespace ito::simt {
-
-// How kernels run. `checked` is the slow way, in which every access is looked at; kernels are then those of the second, instrumented set.
-struct Settings {
-  Order order = Order::forward;
-  uint64_t seed = 0;         // of Order::shuffled, for blocks and for lanes
-  int multiprocessors = 16;  // what the device says that it has
-  bool checked = false;
-};
-const Settings& settings();
-// Waits for the device, then changes them. From outside: ITO_SIMT_CHECK=1, ITO_SIMT_ORDER=forward|reverse|SEED, ITO_SIMT_MULTIPROCESSORS=N.
-void set_settings(const Settings& settings);
 
 struct LaunchRecord {
   dim3 grid, block;

@@ -1,19 +1,36 @@
 #include "kernels/cuda/runtime.h"
 
+#include <chrono>
 #include <cstring>
+#include <exception>
+#include <utility>
 
 #include "kernels/simt/checker.h"
 #include "kernels/simt/heap.h"
 #include "kernels/simt/launch.h"
+#include "tensor/error.h"
 
 namespace ito::cuda {
 
-std::byte* allocate(size_t bytes) { return simt::heap_allocate(bytes); }
+namespace {
+// What went wrong in kernels that ran when memory was released: destructors do that, and must not throw. Who waits next is told.
+std::exception_ptr untold;
+}  // namespace
+
+bool available() { return true; }
+bool emulated() { return true; }
+std::string device_name() { return text("emulated, ", simt::settings().multiprocessors, " multiprocessors"); }
+
+std::byte* allocate(size_t bytes) {
+  static_cast<void>(simt::settings());  // read from the environment before the first kernel is chosen
+  return simt::heap_allocate(bytes);
+}
 
 void release(std::byte* memory) {
   try {
-    synchronize();
-  } catch (...) {  // whoever waits next is told by the kernels that are run then; memory is released in destructors, which must not throw
+    simt::synchronize();
+  } catch (...) {
+    if (!untold) untold = std::current_exception();
   }
   simt::heap_release(memory);
 }
@@ -28,6 +45,17 @@ void copy(void* to, const void* from, size_t bytes) {
   std::memmove(to, from, bytes);
 }
 
-void synchronize() { simt::synchronize(); }
+void synchronize() {
+  if (untold) std::rethrow_exception(std::exchange(untold, nullptr));
+  simt::synchronize();
+}
+
+double seconds(const std::function<void()>& work) {
+  synchronize();
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  synchronize();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 }  // namespace ito::cuda

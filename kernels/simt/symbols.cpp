@@ -145,8 +145,8 @@ std::string source_line(const void* instruction) {
   std::string line;
   if (FILE* pipe = popen(command.c_str(), "r")) {
     char buffer[1024];
-    // The innermost function comes first; what cuda.h does for a kernel is the kernel's own line.
-    while ((line.empty() || line.find("/simt/cuda.h:") != std::string::npos) && std::fgets(buffer, sizeof buffer, pipe)) line = buffer;
+    // The innermost function comes first; what cuda.h or wmma.h do for a kernel is the kernel's own line.
+    while ((line.empty() || line.find("kernels/simt/") != std::string::npos) && std::fgets(buffer, sizeof buffer, pipe)) line = buffer;
     pclose(pipe);
   }
   line = line.substr(0, line.find_first_of(" \n"));

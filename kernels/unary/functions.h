@@ -5,12 +5,13 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/host_device.h"
 #include "kernels/unary/unary.h"
 
 namespace ito::kernels {
 
 template <UnaryKind kind, class Math, class A>
-inline A unary_value(A x) {
+ITO_HOST_DEVICE inline A unary_value(A x) {
   constexpr A half = A(0.5), sqrt_half = A(1 / std::numbers::sqrt2);
   if constexpr (kind == UnaryKind::neg) return -x;
   if constexpr (kind == UnaryKind::abs) return std::abs(x);
@@ -36,7 +37,7 @@ inline A unary_value(A x) {
 
 // f'(x); y = f(x) is given where derivative_needs says so.
 template <UnaryKind kind, class Math, class A>
-inline A unary_derivative([[maybe_unused]] A x, [[maybe_unused]] A y) {
+ITO_HOST_DEVICE inline A unary_derivative([[maybe_unused]] A x, [[maybe_unused]] A y) {
   constexpr A sqrt_half = A(1 / std::numbers::sqrt2), two_over_sqrt_pi = A(2 * std::numbers::inv_sqrtpi);
   if constexpr (kind == UnaryKind::neg) return A(-1);
   if constexpr (kind == UnaryKind::abs) return A(x > 0) - A(x < 0);

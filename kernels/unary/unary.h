@@ -34,7 +34,7 @@ constexpr int unary_kinds = int(UnaryKind::round) + 1;
 template <class T>
 using Unary = Kernel<"unary", T, void(UnaryKind kind, const T* x, T* y, int64_t n)>;
 
-// Reads only one of x and y, as derivative_needs() tells; the other may be null.
+// Reads only one of x and y, as derivative_needs() tells; the other may be null. Kinds whose derivative is constant are not asked for.
 template <class T>
 using UnaryBackward = Kernel<"unary_backward", T, void(UnaryKind kind, const T* x, const T* y, const T* dy, T* dx, int64_t n)>;
 

@@ -2,7 +2,8 @@
 //   window_sum       y[n,i,j,c] = scale sum_{a,b < k} x[n, i stride - padding + a, j stride - padding + b, c]      outside the image: 0
 //   window_spread    x[n,h,w,c] = scale sum of y[n,i,j,c] over the windows (i,j) that cover (h,w)
 //   window_argmax    index[n,i,j,c] = h * width + w of the largest element in the window, the first of equals; a NaN is the largest
-// x (batch, height, width, channels), y and index (batch, out_height, out_width, channels), overwritten.
+// x (batch, height, width, channels), y and index (batch, out_height, out_width, channels), overwritten. Sums go along the rows of a window, one
+// after the other.
 #pragma once
 
 #include "kernels/registry.h"
@@ -10,10 +11,26 @@
 
 namespace ito::kernels {
 
-struct WindowShape {
-  int64_t batch = 0, height = 0, width = 0, channels = 0, out_height = 0, out_width = 0;
-  int64_t kernel = 1, stride = 1, padding = 0;
+template <class Int>
+struct WindowSizes {
+  Int batch = 0, height = 0, width = 0, channels = 0, out_height = 0, out_width = 0;
+  Int kernel = 1, stride = 1, padding = 0;
+
+  struct Range {
+    Int first, last;  // [first, last)
+  };
+  // The pixels of window i along an axis of `extent` pixels.
+  ITO_HOST_DEVICE Range pixels(Int i, Int extent) const {
+    const Int start = i * stride - padding;
+    return {start < 0 ? Int(0) : start, start + kernel < extent ? start + kernel : extent};
+  }
+  // The windows, of `extent` along the axis, that cover pixel h.
+  ITO_HOST_DEVICE Range windows(Int h, Int extent) const {
+    const Int reach = h + padding - kernel + 1, end = (h + padding) / stride + 1;
+    return {reach <= 0 ? Int(0) : (reach + stride - 1) / stride, end < extent ? end : extent};
+  }
 };
+using WindowShape = WindowSizes<int64_t>;
 
 template <class T>
 using WindowSum = Kernel<"window_sum", T, void(const T* x, T* y, double scale, const WindowShape& shape)>;

@@ -6,19 +6,7 @@ namespace ito::kernels {
 
 namespace {
 
-struct Range {
-  int64_t first, last;
-};
-// The pixels of window i along an axis of `extent` pixels.
-Range pixels(const WindowShape& s, int64_t i, int64_t extent) {
-  const int64_t start = i * s.stride - s.padding;
-  return {std::max<int64_t>(0, start), std::min(extent, start + s.kernel)};
-}
-// The windows that cover pixel h.
-Range windows(const WindowShape& s, int64_t h, int64_t out_extent) {
-  const int64_t reach = h + s.padding - s.kernel + 1;
-  return {reach <= 0 ? 0 : ceil_div(reach, s.stride), std::min(out_extent, (h + s.padding) / s.stride + 1)};
-}
+using Range = WindowShape::Range;
 
 template <class Body>
 void for_each(int64_t rows, int64_t columns, Body&& body) {
@@ -62,7 +50,7 @@ template <class T>
 void argmax_reference(const T* x, int64_t* index, const WindowShape& s) {
   for (int64_t n = 0; n < s.batch; ++n)
     for_each(s.out_height, s.out_width, [&](int64_t i, int64_t j) {
-      const Range rows = pixels(s, i, s.height), columns = pixels(s, j, s.width);
+      const Range rows = s.pixels(i, s.height), columns = s.pixels(j, s.width);
       for (int64_t c = 0; c < s.channels; ++c) {
         const auto value = [&](int64_t at) { return x[(n * s.height * s.width + at) * s.channels + c]; };
         int64_t best = rows.first * s.width + columns.first;
@@ -88,11 +76,11 @@ void for_rows(int64_t rows, int64_t row_size, Body&& body) {
 template <class T>
 void sum_rows(const T* x, T* y, double scale, const WindowShape& s) {
   for_rows(s.batch * s.out_height, s.out_width * s.channels, [=](int64_t row) {
-    const Range rows = pixels(s, row % s.out_height, s.height);
+    const Range rows = s.pixels(row % s.out_height, s.height);
     const T* image = x + row / s.out_height * s.height * s.width * s.channels;
     for (int64_t j = 0; j < s.out_width; ++j) {
       T* out = y + (row * s.out_width + j) * s.channels;
-      const Range columns = pixels(s, j, s.width);
+      const Range columns = s.pixels(j, s.width);
       std::fill_n(out, s.channels, T(0));
       for (int64_t h = rows.first; h < rows.last; ++h)
         for (int64_t w = columns.first; w < columns.last; ++w)
@@ -105,11 +93,11 @@ void sum_rows(const T* x, T* y, double scale, const WindowShape& s) {
 template <class T>
 void spread_rows(const T* y, T* x, double scale, const WindowShape& s) {
   for_rows(s.batch * s.height, s.width * s.channels, [=](int64_t row) {
-    const Range rows = windows(s, row % s.height, s.out_height);
+    const Range rows = s.windows(row % s.height, s.out_height);
     const T* image = y + row / s.height * s.out_height * s.out_width * s.channels;
     for (int64_t w = 0; w < s.width; ++w) {
       T* out = x + (row * s.width + w) * s.channels;
-      const Range columns = windows(s, w, s.out_width);
+      const Range columns = s.windows(w, s.out_width);
       std::fill_n(out, s.channels, T(0));
       for (int64_t i = rows.first; i < rows.last; ++i)
         for (int64_t j = columns.first; j < columns.last; ++j)
@@ -129,11 +117,11 @@ void argmax_rows(const T* x, int64_t* index, const WindowShape& s) {
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(WindowSum, Device::cpu, "reference", sum_reference, float, double);
+ITO_REGISTER_KERNEL(WindowSum, Device::cpu, "reference", sum_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(WindowSum, Device::cpu, "rows", sum_rows, float, double);
-ITO_REGISTER_KERNEL(WindowSpread, Device::cpu, "reference", spread_reference, float, double);
+ITO_REGISTER_KERNEL(WindowSpread, Device::cpu, "reference", spread_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(WindowSpread, Device::cpu, "rows", spread_rows, float, double);
-ITO_REGISTER_KERNEL(WindowArgmax, Device::cpu, "reference", argmax_reference, float, double);
-ITO_REGISTER_KERNEL(WindowArgmax, Device::cpu, "rows", argmax_rows, float, double);
+ITO_REGISTER_KERNEL(WindowArgmax, Device::cpu, "reference", argmax_reference, float, double, bfloat16);
+ITO_REGISTER_KERNEL(WindowArgmax, Device::cpu, "rows", argmax_rows, float, double, bfloat16);
 
 }  // namespace ito::kernels

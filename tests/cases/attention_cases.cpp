@@ -41,13 +41,14 @@ ITO_CASES(attention) {
                    .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.num_heads = 3, .mask = in[3], .scale = 0.7}); },
                    .why = "learned mask by head and key",
                    .tolerance = 1e-4});
-  cases.push_back({.inputs = {qkv[0], qkv[1], qkv[2]},
-                   .f =
-                       [](const Tensors& in) {
-                         return attention(in[0], in[1], in[2], {.num_heads = 2, .mask = normal_values({2, 4, 4}, 0, 1, 4).to(in[0].dtype())});
-                       },
-                   .why = "added mask by head",
-                   .tolerance = 1e-4});
+  cases.push_back(
+      {.inputs = {qkv[0], qkv[1], qkv[2]},
+       .f =
+           [](const Tensors& in) {
+             return attention(in[0], in[1], in[2], {.num_heads = 2, .mask = normal_values({2, 4, 4}, 0, 1, 4).to(in[0].dtype()).to(in[0].device())});
+           },
+       .why = "added mask by head",
+       .tolerance = 1e-4});
 }
 
 }  // namespace ito::checks

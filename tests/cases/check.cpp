@@ -1,5 +1,6 @@
 #include "tests/cases/check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -7,8 +8,12 @@
 #include "autograd/gradcheck.h"
 #include "autograd/graph.h"
 #include "autograd/op.h"
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/reduce.h"
+#include "kernels/cuda/runtime.h"
 #include "kernels/parallel.h"
 #include "kernels/registry.h"
+#include "kernels/simt/settings.h"
 
 namespace ito::checks {
 
@@ -16,20 +21,24 @@ namespace {
 
 using Function = std::function<Tensor(const Tensors&)>;
 
-// Restores pins and thread count, also when a check throws.
-struct Settings {
+// Restores pins, thread count and the emulator's settings, also when a check throws.
+struct Restore {
   int threads = kernels::num_threads();
-  ~Settings() {
+  simt::Settings emulation = simt::settings();
+  ~Restore() {
     kernels::pin_variant("*", "");
     kernels::set_num_threads(threads);
+    simt::set_settings(emulation);
   }
 };
 
-Tensors converted(const Tensors& inputs, DType dtype) {
+Tensors converted(const Tensors& inputs, DType dtype, Device device = Device::cpu) {
   Tensors out;
-  for (const Tensor& x : inputs) out.push_back(x.defined() && x.is_floating() ? x.to(dtype) : x);
+  for (const Tensor& x : inputs) out.push_back(!x.defined() ? x : (x.is_floating() ? x.to(dtype) : x).to(device));
   return out;
 }
+
+Tensor on_cpu(const Tensor& x) { return x.defined() ? x.detach().to(Device::cpu).to(DType::f64) : x; }
 
 // The output of f and the gradients of its floating inputs for a fixed random cotangent, all as f64.
 Tensors values_and_gradients(const Function& f, const Tensors& inputs, bool gradients, bool recorded = false) {
@@ -39,11 +48,33 @@ Tensors values_and_gradients(const Function& f, const Tensors& inputs, bool grad
     if (requires_grad(variables.back())) wanted.push_back(variables.back());
   }
   const Tensor y = f(variables);
-  Tensors out{y.to(DType::f64)};
+  Tensors out{on_cpu(y)};
   if (!gradients || !requires_grad(y)) return out;
-  const Tensor v = uniform_values(y.shape(), -1, 1, 7).to(y.dtype());
-  for (const Tensor& g : grad(y, wanted, {.grad_output = v, .create_graph = recorded, .allow_unused = true}))
-    out.push_back(g.defined() ? g.detach().to(DType::f64) : Tensor());
+  const Tensor v = uniform_values(y.shape(), -1, 1, 7).to(y.dtype()).to(y.device());
+  for (const Tensor& g : grad(y, wanted, {.grad_output = v, .create_graph = recorded, .allow_unused = true})) out.push_back(on_cpu(g));
+  return out;
+}
+
+// The gradients of  sum_i <u_i, g_i>, where g_i are the gradients of the inputs for a fixed random cotangent and u_i random, too.
+Tensors second_gradients(const Function& f, const Tensors& inputs) {
+  Tensors variables, wanted;
+  for (const Tensor& x : inputs) {
+    variables.push_back(x.defined() && x.is_floating() ? variable(x.clone()) : x);
+    if (requires_grad(variables.back())) wanted.push_back(variables.back());
+  }
+  const Tensor y = f(variables);
+  if (!requires_grad(y)) return {};
+  const Tensor v = uniform_values(y.shape(), -1, 1, 7).to(y.dtype()).to(y.device());
+  Tensor total;
+  uint32_t seed = 8;
+  for (const Tensor& g : grad(y, wanted, {.grad_output = v, .create_graph = true, .allow_unused = true})) {
+    if (!g.defined()) continue;
+    const Tensor part = sum(g * uniform_values(g.shape(), -1, 1, seed++).to(g.device()));
+    total = total.defined() ? total + part : part;
+  }
+  if (!requires_grad(total)) return {};
+  Tensors out;
+  for (const Tensor& g : grad(total, wanted, {.allow_unused = true})) out.push_back(on_cpu(g));
   return out;
 }
 
@@ -71,22 +102,30 @@ bool equal_bits(const Tensors& a, const Tensors& b) {
   return true;
 }
 
-// The variants that the ops named have.
-std::set<std::string> variants_of(const std::set<std::string>& ops) {
+// The variants that the ops named have on the device.
+std::set<std::string> variants_of(const std::set<std::string>& ops, Device device) {
   std::set<std::string> variants;
   for (const kernels::KernelRow& row : kernels::kernel_rows())
-    if (ops.contains(std::string(row.op))) variants.insert(std::string(row.variant));
+    if (row.device == device && ops.contains(std::string(row.op))) variants.insert(std::string(row.variant));
   return variants;
 }
 
+double tolerance_of(const Case& one, DType dtype) { return dtype == DType::f64 ? 1e-9 : dtype == DType::f32 ? one.tolerance : 0.06; }
+
 class CaseChecker {
  public:
-  CaseChecker(Report& report, const Case& one, std::string label) : report_(report), case_(one), label_(std::move(label)) {}
+  CaseChecker(Report& report, const Case& one, const CheckOptions& options, std::string label)
+      : report_(report), case_(one), o_(options), label_(std::move(label)) {}
 
   void run() {
-    const Settings restore;
+    const Restore restore;
+    if (o_.traced) return traced();
     for (const DType dtype : {DType::f64, DType::f32, DType::bf16}) values(dtype);
     kernels::pin_variant("*", "");
+    if (o_.device == Device::cuda) {
+      if (case_.gradients) gradients_on_device();
+      return;
+    }
     if (case_.composed)
       expect("composed twin", difference(values_and_gradients(case_.composed, case_.inputs, case_.gradients),
                                          values_and_gradients(case_.f, case_.inputs, case_.gradients), 1e-9));
@@ -100,23 +139,70 @@ class CaseChecker {
     if (!failure.empty()) report_.failures.push_back(label_ + ", " + check + ": " + failure);
   }
 
-  void values(DType dtype) {
-    const Tensors inputs = converted(case_.inputs, dtype);
+  // The reference's answer on the cpu, and which variants the kernels that it ran have on the device.
+  Tensors reference(const Tensors& inputs, std::set<std::string>& variants) {
     kernels::pin_variant("*", "reference");
     kernels::take_chosen_ops();
-    const Tensors expected = values_and_gradients(case_.f, converted(inputs, DType::f64), case_.gradients);
-    const double tolerance = dtype == DType::f64 ? 1e-9 : dtype == DType::f32 ? case_.tolerance : 0.06;
-    for (const std::string& variant : variants_of(kernels::take_chosen_ops())) {
+    Tensors expected = values_and_gradients(case_.f, converted(inputs, DType::f64), case_.gradients);
+    variants = variants_of(kernels::take_chosen_ops(), o_.device);
+    if (!o_.variant.empty()) variants = variants.contains(o_.variant) ? std::set{o_.variant} : std::set<std::string>{};
+    return expected;
+  }
+
+  void values(DType dtype) {
+    const Tensors inputs = converted(case_.inputs, dtype);
+    std::set<std::string> variants;
+    const Tensors expected = reference(inputs, variants);
+    for (const std::string& variant : variants) {
       kernels::pin_variant("*", variant);
       Tensors got;
       try {
-        got = values_and_gradients(case_.f, inputs, case_.gradients);
+        got = values_and_gradients(case_.f, converted(inputs, dtype, o_.device), case_.gradients);
       } catch (const Error& error) {
         if (dtype == DType::bf16 && std::string(error.what()).find("does not take bf16") != std::string::npos) return;
-        throw;
+        throw Error(text(name_of(dtype), " ", variant, ": ", error.what()));
       }
-      expect(text(name_of(dtype), " ", variant), difference(got, expected, tolerance));
+      expect(text(name_of(dtype), " ", variant), difference(got, expected, tolerance_of(case_, dtype)));
+      if (o_.device == Device::cuda && dtype == DType::f32) other_orders(variant, inputs, got);
     }
+  }
+
+  // A result may depend neither on the order of lanes and blocks nor on the size of the device.
+  void other_orders(const std::string& variant, const Tensors& inputs, const Tensors& expected) {
+    if (!cuda::emulated()) return;
+    const simt::Settings before = simt::settings();
+    for (const simt::Settings& s : {simt::Settings{.order = simt::Order::reverse, .multiprocessors = 1},
+                                    simt::Settings{.order = simt::Order::shuffled, .seed = 7, .multiprocessors = 132}}) {
+      simt::set_settings(s);
+      const bool same = equal_bits(expected, values_and_gradients(case_.f, converted(inputs, DType::f32, Device::cuda), case_.gradients));
+      expect(text("f32 ", variant, s.order == simt::Order::reverse ? ", reverse order, 1" : ", shuffled order, 132", " multiprocessors"),
+             same ? "" : "other bits than in forward order on 16 multiprocessors");
+    }
+    simt::set_settings(before);
+  }
+
+  // Every access of every variant is looked at: a finding is thrown as an Error. Tensor cores are for bf16 only; all else runs in f32.
+  void traced() {
+    simt::set_settings({.checked = true});
+    std::set<std::string> variants = device_variants(case_);
+    if (!o_.variant.empty()) variants = variants.contains(o_.variant) ? std::set{o_.variant} : std::set<std::string>{};
+    for (const std::string& variant : variants) {
+      const bool f32 = std::any_of(kernels::kernel_rows().begin(), kernels::kernel_rows().end(), [&](const kernels::KernelRow& row) {
+        return row.device == Device::cuda && row.variant == variant && row.dtype == DType::f32;
+      });
+      expect("traced " + variant, run_on_device(case_, variant, f32 ? DType::f32 : DType::bf16));
+    }
+  }
+
+  void gradients_on_device() {
+    const Tensors inputs = converted(case_.inputs, DType::f64, Device::cuda);
+    expect("second gradient against the cpu's", difference(second_gradients(case_.f, inputs), second_gradients(case_.f, case_.inputs), 1e-9));
+    int64_t elements = 0;
+    for (const Tensor& x : inputs) elements += x.defined() && x.is_floating() ? x.numel() : 0;
+    if (elements > few_elements) return;
+    const GradcheckOptions options{.tolerance = case_.gradient_tolerance};
+    expect("gradient", gradcheck(case_.f, inputs, options));
+    expect("second gradient", gradgradcheck(case_.f, inputs, options));
   }
 
   void equal_bits_everywhere() {
@@ -138,14 +224,38 @@ class CaseChecker {
            difference(values_and_gradients(case_.f, case_.inputs, true, true), values_and_gradients(case_.f, case_.inputs, true, false), 1e-9));
   }
 
+  static constexpr int64_t few_elements = 64;
+
   Report& report_;
   const Case& case_;
+  const CheckOptions& o_;
   std::string label_;
 };
 
 }  // namespace
 
-Report check_op(const CaseList& list) {
+std::set<std::string> device_variants(const Case& one) {
+  const Restore restore;
+  kernels::pin_variant("*", "reference");
+  kernels::take_chosen_ops();
+  values_and_gradients(one.f, one.inputs, one.gradients);
+  return variants_of(kernels::take_chosen_ops(), Device::cuda);
+}
+
+std::string run_on_device(const Case& one, const std::string& variant, DType dtype) {
+  const Restore restore;
+  try {
+    const Tensors inputs = converted(one.inputs, dtype);
+    kernels::pin_variant("*", "reference");
+    const Tensors expected = values_and_gradients(one.f, converted(inputs, DType::f64), one.gradients);
+    kernels::pin_variant("*", variant);
+    return difference(values_and_gradients(one.f, converted(inputs, dtype, Device::cuda), one.gradients), expected, tolerance_of(one, dtype));
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+Report check_op(const CaseList& list, const CheckOptions& options) {
   Report report;
   std::vector<Case> cases;
   list.fill(cases);
@@ -154,7 +264,7 @@ Report check_op(const CaseList& list) {
     for (const Tensor& x : one.inputs) label += x.defined() ? text(" ", x.shape()) : " none";
     if (!one.why.empty()) label += " (" + one.why + ")";
     try {
-      CaseChecker(report, one, label).run();
+      CaseChecker(report, one, options, label).run();
     } catch (const std::exception& error) {
       report.failures.push_back(label + ": " + error.what());
     }
@@ -162,10 +272,11 @@ Report check_op(const CaseList& list) {
   return report;
 }
 
-std::vector<std::string> never_run() {
+std::vector<std::string> never_run(Device device) {
   std::vector<std::string> out;
   for (const kernels::KernelRow& row : kernels::kernel_rows())
-    if (!row.used) out.push_back(text(row.op, " ", row.dtype, " ", name_of(row.device), ":", row.variant, " (", row.file, ":", row.line, ")"));
+    if (!row.used && row.device == device)
+      out.push_back(text(row.op, " ", row.dtype, " ", name_of(row.device), ":", row.variant, " (", row.file, ":", row.line, ")"));
   for (const OpCount& op : op_counts())
     if (op.applied == 0) out.push_back(text("op ", op.name));
   return out;

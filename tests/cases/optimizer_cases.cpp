@@ -35,7 +35,7 @@ void add(std::vector<Case>& cases, int states, const std::function<void(const Te
 ITO_CASES(sgd) {
   add(cases, 1, [](const Tensors& b, int) {
     dispatch<float, double>(b[0].dtype(), "sgd", [&]<class T>() {
-      kernels::Sgd<T>::on(Device::cpu)(b[0].data<T>(), b[1].data<T>(), b[2].data<T>(), b[0].numel(), {0.1, 0.9, 0.01, 0.5});
+      kernels::Sgd<T>::on(b[0].device())(b[0].data<T>(), b[1].data<T>(), b[2].data<T>(), b[0].numel(), {0.1, 0.9, 0.01, 0.5});
     });
   });
 }
@@ -49,7 +49,7 @@ ITO_CASES(adam) {
       step.gradient_scale = 0.7;
       step.t = t;
       dispatch<float, double>(b[0].dtype(), "adam", [&]<class T>() {
-        kernels::Adam<T>::on(Device::cpu)(b[0].data<T>(), b[1].data<T>(), b[2].data<T>(), b[3].data<T>(), b[0].numel(), step);
+        kernels::Adam<T>::on(b[0].device())(b[0].data<T>(), b[1].data<T>(), b[2].data<T>(), b[3].data<T>(), b[0].numel(), step);
       });
     });
 }
@@ -57,7 +57,7 @@ ITO_CASES(adam) {
 ITO_CASES(ema) {
   add(cases, 0, [](const Tensors& b, int) {
     dispatch<float, double>(b[0].dtype(), "ema",
-                            [&]<class T>() { kernels::Ema<T>::on(Device::cpu)(b[0].data<T>(), b[1].data<T>(), b[0].numel(), 0.99); });
+                            [&]<class T>() { kernels::Ema<T>::on(b[0].device())(b[0].data<T>(), b[1].data<T>(), b[0].numel(), 0.99); });
   });
 }
 
@@ -66,9 +66,9 @@ ITO_CASES(sum_of_squares) {
     cases.push_back({.inputs = {normal_values({n})},
                      .f =
                          [](const Tensors& in) {
-                           Tensor y = Tensor::empty({}, DType::f64);
+                           Tensor y = Tensor::empty({}, DType::f64, in[0].device());
                            dispatch<float, double>(in[0].dtype(), "sum_of_squares", [&]<class T>() {
-                             kernels::SumOfSquares<T>::on(Device::cpu)(in[0].data<T>(), y.data<double>(), in[0].numel());
+                             kernels::SumOfSquares<T>::on(in[0].device())(in[0].data<T>(), y.data<double>(), in[0].numel());
                            });
                            return y;
                          },

@@ -8,7 +8,7 @@
 namespace ito::checks {
 
 namespace {
-// Every pattern of kept and reduced axes, with and without keepdim, lengths around the lanes and chunks of the fast sums.
+// Every pattern of kept and reduced axes, with and without keepdim, lengths around the lanes, chunks and parts of the fast sums.
 void add_patterns(std::vector<Case>& cases, Tensor (*f)(const Tensor&, const ReduceOptions&)) {
   const std::vector<std::pair<Shape, ReduceOptions>> patterns{{{5}, {}},
                                                               {{3, 33}, {{-1}}},
@@ -20,6 +20,9 @@ void add_patterns(std::vector<Case>& cases, Tensor (*f)(const Tensor&, const Red
                                                               {{257}, {{0}, true}},
                                                               {{2, 1025}, {{1}}},
                                                               {{300, 2}, {{0}}},
+                                                              {{150, 33}, {{0}}},
+                                                              {{4200}, {{0}}},
+                                                              {{3, 2, 17, 2}, {{1, 3}}},
                                                               {{}, {}}};
   for (const auto& pattern : patterns)
     cases.push_back({.inputs = {normal_values(pattern.first)}, .f = [f, options = pattern.second](const Tensors& in) { return f(in[0], options); }});
@@ -65,6 +68,7 @@ ITO_CASES(argmax) {
   const auto last = [](const Tensors& in) { return argmax(in[0], -1); };
   cases.push_back({.inputs = {normal_values({7, 33})}, .f = last, .gradients = false});
   cases.push_back({.inputs = {normal_values({33, 7})}, .f = [](const Tensors& in) { return argmax(in[0], 0); }, .gradients = false});
+  cases.push_back({.inputs = {index_values({9, 65}, 4).to(DType::f64)}, .f = last, .why = "equal ones in every lane", .gradients = false});
   cases.push_back({.inputs = {Tensor::from<double>({1, 3, 3, 2, NAN, 5, -INFINITY, -INFINITY, -INFINITY}, {3, 3})},
                    .f = last,
                    .why = "ties, NaN, infinities",

@@ -12,7 +12,7 @@ namespace {
 void add_rows(std::vector<Case>& cases, Tensor (*f)(const Tensor&, int), Tensor (*composed)(const Tensor&)) {
   const auto last = [f](const Tensors& in) { return f(in[0], -1); };
   const auto twin = [composed](const Tensors& in) { return composed(in[0]); };
-  for (const int64_t cols : {1, 2, 15, 16, 17, 31, 32, 33, 255, 257, 1025})
+  for (const int64_t cols : {1, 2, 15, 16, 17, 31, 32, 33, 255, 257, 1024, 1025})
     cases.push_back({.inputs = {normal_values({3, cols})}, .f = last, .composed = twin});
   cases.push_back({.inputs = {normal_values({2, 5, 3})}, .f = [f](const Tensors& in) { return f(in[0], 1); }, .why = "an axis in the middle"});
   cases.push_back({.inputs = {normal_values({0, 7})}, .f = last, .why = "no rows"});
@@ -28,6 +28,11 @@ void add_rows(std::vector<Case>& cases, Tensor (*f)(const Tensor&, int), Tensor 
   masked.data<double>()[50] = 1;   // two left
   masked.data<double>()[77] = 2;   // the third row has none
   cases.push_back({.inputs = {masked}, .f = last, .why = "masked rows, one wholly", .gradients = false});
+  Tensor wild = normal_values({3, 1030});
+  wild.data<double>()[700] = INFINITY;    // inf - inf is NaN, and so is the sum
+  wild.data<double>()[1031] = NAN;        // a row of NaN
+  wild.data<double>()[2061] = -INFINITY;  // counts 0
+  cases.push_back({.inputs = {wild}, .f = last, .why = "an infinity, a NaN", .gradients = false});
 }
 }  // namespace
 

@@ -10,6 +10,9 @@ ITO_CASES(cumsum) {
   cases.push_back({.inputs = {normal_values({2, 5, 3})}, .f = [](const Tensors& in) { return cumsum(in[0], 1); }, .why = "an axis in the middle"});
   cases.push_back({.inputs = {normal_values({0, 3})}, .f = [](const Tensors& in) { return cumsum(in[0], 0); }, .why = "empty"});
   cases.push_back({.inputs = {normal_values({40, 700})}, .f = [](const Tensors& in) { return cumsum(in[0], -1); }, .tolerance = 1e-4});
+  for (const int64_t extent : {1, 31, 33, 128, 129, 256, 257, 1024, 1025, 2056})  // a warp's and a block's parts of a line, whole packs and not
+    cases.push_back({.inputs = {normal_values({2, extent})}, .f = [](const Tensors& in) { return cumsum(in[0], 1); }, .tolerance = 1e-4});
+  cases.push_back({.inputs = {normal_values({300, 3})}, .f = [](const Tensors& in) { return cumsum(in[0], 0); }, .tolerance = 1e-4});
 }
 
 ITO_CASES(dropout) {

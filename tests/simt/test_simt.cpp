@@ -1,30 +1,33 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-
+#include <filesystem>
 #include <fstream>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernels/cuda/runtime.h"
 #include "kernels/parallel.h"
-#include "kernels/simt/cuda.h"
 #include "tensor/error.h"
+#include "tests/simt/emulated.h"
 #include "tests/simt/planted.h"
 
 using namespace ito;
 using namespace ito::kernels;
+using checks::Array, checks::With, checks::orders;
 
 namespace {
 
-// The number of the line of planted.cu that ends with "// BUG name"; 0 when there is none.
-int marked_line(const std::string& name) {
-  std::ifstream in(std::string(ITO_SOURCE_DIR) + "/tests/simt/planted.cu");
-  std::string line;
-  for (int n = 1; std::getline(in, line); ++n)
-    if (line.ends_with("// BUG " + name)) return n;
-  return 0;
+// "planted_races.cu:17" for the line of a planted_*.cu that ends with "// BUG name"; "" when there is none.
+std::string marked_line(const std::string& name) {
+  for (const auto& file : std::filesystem::directory_iterator(std::string(ITO_SOURCE_DIR) + "/tests/simt")) {
+    if (file.path().extension() != ".cu") continue;
+    std::ifstream in(file.path());
+    std::string line;
+    for (int n = 1; std::getline(in, line); ++n)
+      if (line.ends_with("// BUG " + name)) return text(file.path().filename().string(), ":", n);
+  }
+  return "";
 }
 
 // Everything the emulator says of a run, "" when nothing.
@@ -39,18 +42,6 @@ std::string said_of(const checks::Planted& planted, bool bug) {
   return said;
 }
 
-// Settings for a while.
-struct With {
-  simt::Settings before = simt::settings();
-  explicit With(const simt::Settings& s) { simt::set_settings(s); }
-  ~With() { simt::set_settings(before); }
-  With(const With&) = delete;
-  With& operator=(const With&) = delete;
-};
-
-const std::vector<simt::Settings> orders{
-    {.order = simt::Order::forward}, {.order = simt::Order::reverse}, {.order = simt::Order::shuffled, .seed = 7}};
-
 void check_planted(const std::vector<checks::Planted>& all, bool checked) {
   for (simt::Settings s : orders) {
     s.checked = checked;
@@ -61,28 +52,11 @@ void check_planted(const std::vector<checks::Planted>& all, bool checked) {
       if (planted.traced && !checked) continue;  // runs into undefined behaviour that only the traces stop
       const std::string said = said_of(planted, true);
       CHECK_MESSAGE(said.find(planted.says) != std::string::npos, planted.name, " says: ", said);
-      const int line = marked_line(planted.name);
-      if (line) CHECK_MESSAGE(said.find("planted.cu:" + std::to_string(line)) != std::string::npos, planted.name, ", line ", line, ": ", said);
+      const std::string line = marked_line(planted.name);
+      CHECK_MESSAGE(said.find(line) != std::string::npos, planted.name, ", ", line, ", says: ", said);
     }
   }
 }
-
-template <class T>
-struct Array {
-  T* data;
-  size_t n;
-  explicit Array(const std::vector<T>& values) : data(reinterpret_cast<T*>(cuda::allocate(values.size() * sizeof(T)))), n(values.size()) {
-    cuda::copy(data, values.data(), n * sizeof(T));
-  }
-  ~Array() { cuda::release(reinterpret_cast<std::byte*>(data)); }
-  Array(const Array&) = delete;
-  Array& operator=(const Array&) = delete;
-  std::vector<T> values() const {
-    std::vector<T> out(n);
-    cuda::copy(out.data(), data, n * sizeof(T));
-    return out;
-  }
-};
 
 __global__ void who_am_i(int* out) {
   const int block = int(blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z));
@@ -109,6 +83,12 @@ __global__ void warp_operations(int* out) {  // 12 answers a lane
 
 __global__ void arrival(int* order, int* count) { order[atomicAdd(count, 1)] = int(blockIdx.x * blockDim.x + threadIdx.x); }
 
+__global__ void stuck(float* x) {
+  if (threadIdx.x == 0) return;
+  __syncthreads();
+  x[threadIdx.x] = 0;
+}
+
 __global__ void dynamic_reverse(float* x) {
   float* s = dynamic_shared<float>();
   s[threadIdx.x] = x[threadIdx.x];
@@ -120,7 +100,7 @@ __global__ void dynamic_reverse(float* x) {
 
 TEST_SUITE("simt") {
   TEST_CASE("every planted bug is reported, with its line where it has one, and no clean twin, in three orders") {
-    CHECK(checks::planted_plain().size() >= 24);
+    CHECK(checks::planted_plain().size() >= 48);
     check_planted(checks::planted_plain(), false);
     check_planted(checks::planted_checked(), true);
   }
@@ -174,6 +154,16 @@ TEST_SUITE("simt") {
     CHECK(simt::counters().launches == before);
     CHECK(x.values() == std::vector<float>{3, 4, 2, 1});
     CHECK(simt::counters().launches == before + 2);
+  }
+
+  TEST_CASE("what goes wrong while memory is released is told to whoever waits next, once") {
+    const Array<float> kept({1, 2});
+    {
+      const Array<float> x({1, 2, 3, 4});
+      launch(stuck, {1, 4}, x.data);
+    }
+    CHECK_THROWS_WITH_AS(kept.values(), doctest::Contains("never reach the barrier"), Error);
+    CHECK(kept.values() == std::vector<float>{1, 2});
   }
 
   TEST_CASE("threads and blocks run in the order that was asked for") {

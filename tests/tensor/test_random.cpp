@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "kernels/parallel.h"
+#include "kernels/random/values.h"
 #include "kernels/registry.h"
 #include "tensor/philox.h"
 
@@ -17,6 +18,28 @@ TEST_SUITE("tensor") {
     CHECK(philox({~0U, ~0U, ~0U, ~0U}, {~0U, ~0U}) == PhiloxCounter{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
     CHECK(philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) ==
           PhiloxCounter{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
+  }
+
+  TEST_CASE("the logarithm and the cosine under a normal draw are within three units in the last place") {
+    const auto error = [](double got, long double expected) {
+      return got == double(expected) ? 0 : double(std::abs(got - expected)) / std::abs(std::nextafter(double(expected), INFINITY) - double(expected));
+    };
+    double worst_log = 0, worst_cosine = 0;
+    const auto check = [&](uint32_t n) {
+      const uint64_t share = uint64_t(n) + 1;
+      worst_log = std::max(worst_log, error(kernels::log_of_share(share), std::log((long double)(share)*0x1p-32L)));
+      // The quarter of a turn and the rest are exact, so that nothing is lost where the cosine is near zero.
+      const uint32_t quarter = (n + (1U << 29)) >> 30;
+      const long double rest = (long double)(int32_t(n - (quarter << 30))) * (2 * std::numbers::pi_v<long double> * 0x1p-32L);
+      const long double value = quarter & 1 ? std::sin(rest) : std::cos(rest);
+      worst_cosine = std::max(worst_cosine, error(kernels::cosine_of_share(n), quarter == 1 || quarter == 2 ? -value : value));
+    };
+    for (const uint32_t edge : {0U, 1U << 29, 1U << 30, 3U << 29, 1U << 31, 5U << 29, 3U << 30, 7U << 29, 3037000499U})  // the last: 2^32 sqrt(1/2)
+      for (uint32_t k = 0; k < 2000; ++k) check(edge - 1000 + k);
+    for (uint32_t k = 0; k < 100000; ++k) check(k * 42949U);
+    CHECK(worst_log < 3);
+    CHECK(worst_cosine < 3);
+    CHECK(kernels::log_of_share(uint64_t{1} << 32) == 0);
   }
 
   TEST_CASE("a draw has the same bits on any number of threads, in parts, and from the reference kernel") {

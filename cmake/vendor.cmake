@@ -1,0 +1,40 @@
+# NVIDIA's libraries, each optional: without one, its variants (kernels/*/*_cublas.cpp and so on) are left out, and everything works. Looked for in
+# NAME_ROOT (a variable of CMake's or of the environment), in the toolkit, where the system has it, and where pip puts it.
+execute_process(COMMAND python3 -c "import site; print(';'.join(site.getsitepackages() + [site.getusersitepackages()]))"
+  OUTPUT_VARIABLE site_packages OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+
+# ito_vendor(cuDNN cudnn.h cudnn 9): variants in *_cudnn.cpp need cudnn.h and libcudnn.so, or libcudnn.so.9, as pip has it (of these versions).
+set(ITO_NO_VENDOR "")
+function(ito_vendor label header name)
+  string(TOUPPER ${name} upper)
+  option(ITO_${upper} "use ${label} where it is found" ON)
+  set(places ${${upper}_ROOT} $ENV{${upper}_ROOT} ${CUDAToolkit_TARGET_DIR})
+  foreach(folder ${site_packages})
+    list(APPEND places ${folder}/nvidia/${name} ${folder}/nvidia/cu${CUDAToolkit_VERSION_MAJOR})
+  endforeach()
+  set(names ${name})
+  foreach(major ${ARGN})
+    list(APPEND names lib${name}.so.${major})
+  endforeach()
+  find_path(ITO_${upper}_INCLUDE ${header} HINTS ${places} PATH_SUFFIXES include)
+  find_library(ITO_${upper}_LIBRARY NAMES ${names} HINTS ${places} PATH_SUFFIXES lib64 lib lib/x86_64-linux-gnu)
+  mark_as_advanced(ITO_${upper}_INCLUDE ITO_${upper}_LIBRARY)
+  if(NOT ITO_${upper})
+    message(STATUS "${label}: not wanted (ITO_${upper}=OFF)")
+  elseif(ITO_${upper}_INCLUDE AND ITO_${upper}_LIBRARY)
+    message(STATUS "${label}: ${ITO_${upper}_LIBRARY}")
+    target_include_directories(ito_toolkit SYSTEM INTERFACE ${ITO_${upper}_INCLUDE})
+    target_link_libraries(ito_toolkit INTERFACE ${ITO_${upper}_LIBRARY})
+    return()
+  else()
+    list(JOIN places ", " text)
+    list(JOIN names ", " names)
+    message(STATUS "${label}: not found, its variants are left out. Searched for ${header} and ${names} in "
+                   "${upper}_ROOT, ${text}, and the system's own folders")
+  endif()
+  set(ITO_NO_VENDOR ${ITO_NO_VENDOR} ${name} PARENT_SCOPE)
+endfunction()
+
+ito_vendor(cuBLAS cublas_v2.h cublas 13 12)
+ito_vendor(cuDNN cudnn.h cudnn 9)
+ito_vendor(cuFFT cufft.h cufft 12 11)

@@ -1,0 +1,53 @@
+// Where the heads of an attention lie in its tensors, as the CUDA kernels take it. `head` counts through images and heads: n heads + h.
+#pragma once
+
+#include <initializer_list>
+
+#include "kernels/attention/attention.h"
+#include "kernels/cuda/cuda.h"
+
+namespace ito::kernels {
+inline namespace ITO_CUDA_SET {
+
+template <class A>
+struct AttentionHeads {
+  int64_t queries, keys, channels, heads, head_channels, mask_stride[4];
+  A scale;
+  bool causal;
+
+  explicit AttentionHeads(const AttentionShape& s)
+      : queries(s.queries),
+        keys(s.keys),
+        channels(s.channels),
+        heads(s.heads),
+        head_channels(s.head_channels()),
+        mask_stride{s.mask_strides[0], s.mask_strides[1], s.mask_strides[2], s.mask_strides[3]},
+        scale(A(s.scale)),
+        causal(s.causal) {}
+
+  // Offsets of the head's first channel at query t or key s, in tensors (batch, tokens, channels).
+  __device__ __forceinline__ int64_t query(int64_t head, int64_t t) const {
+    return (head / heads * queries + t) * channels + head % heads * head_channels;
+  }
+  __device__ __forceinline__ int64_t key(int64_t head, int64_t s) const {
+    return (head / heads * keys + s) * channels + head % heads * head_channels;
+  }
+  // What makes a score of q k: scaled, with the mask added, -inf where causal leaves it out.
+  template <class T>
+  __device__ __forceinline__ A score(A product, const T* mask, int64_t head, int64_t t, int64_t s) const {
+    if (causal && s > t) return A(-INFINITY);
+    const A added = mask ? A(mask[head / heads * mask_stride[0] + head % heads * mask_stride[1] + t * mask_stride[2] + s * mask_stride[3]]) : A(0);
+    return scale * product + added;
+  }
+};
+
+// Whether the channels of every head can be read in packs of 16 / sizeof(A): they are whole packs, and start at multiples of a pack's size.
+template <class T>
+bool heads_aligned(const AttentionShape& s, std::initializer_list<const T*> tensors) {
+  constexpr int64_t lanes = 16 / sizeof(accumulate_t<T>);
+  return s.channels % lanes == 0 && s.head_channels() % lanes == 0 &&
+         std::all_of(tensors.begin(), tensors.end(), [](const T* x) { return aligned_to(x, lanes * sizeof(T)); });
+}
+
+}  // namespace ITO_CUDA_SET
+}  // namespace ito::kernels
