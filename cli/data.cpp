@@ -1,5 +1,6 @@
 // ito data list|get|show
 #include "cli/commands.h"
+#include "cli/sampling.h"
 #include "data/mnist.h"
 #include "data/png.h"
 
@@ -41,10 +42,11 @@ void add_data(CLI::App& app) {
   show->add_option("NAME", o->name, "mnist, fashion-mnist, triangles, folder or npy")->required();
   show->add_option("--data", o->path, "where the files are");
   show->add_option("--drawing", o->drawing, "triangles: exact, aliased or reduced")->capture_default_str();
-  show->add_option("--n", *n, "how many")->capture_default_str();
+  show->add_option("--n", *n, "how many")->check(whole_number())->capture_default_str();
   show->add_option("--out", *out, "PNG to write")->capture_default_str();
   show->callback([o, out, n] {
     ITO_CHECK(*n >= 1, "--n must be at least 1, got ", *n);
+    check_writable(*out);
     o->count = o->limit = *n;
     const Dataset set = load_dataset(*o);
     write_png(*out, image_grid(set.images));

@@ -23,8 +23,8 @@ void add_eval(CLI::App& app) {
   const auto run = std::make_shared<std::string>();
   const auto o = std::make_shared<ScoreOptions>();
   command->add_option("RUN", *run, "run folder, checkpoint file, or zoo/NAME")->required();
-  command->add_option("--n", o->n, "samples")->capture_default_str();
-  command->add_option("--seed", o->seed, "of the samples")->capture_default_str();
+  command->add_option("--n", o->n, "samples")->check(whole_number())->capture_default_str();
+  command->add_option("--seed", o->seed, "of the samples")->check(whole_number(seed_digits))->capture_default_str();
   command->add_option("--judge", o->judge, "the classifier")->capture_default_str();
   command->add_option("--data", o->data, "folder of the real images");
   command->callback([run, o] { eval_run(*run, *o); });

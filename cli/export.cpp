@@ -31,7 +31,11 @@ std::string card(const Options& o, const Checkpoint& checkpoint, const Dataset& 
 void export_run(const Options& o) {
   Checkpoint checkpoint = load_checkpoint(o.run);
   ITO_CHECK(!fs::exists(o.folder + "/log.jsonl"), o.folder, " is a run folder; choose another");
+  ITO_CHECK(!fs::exists(o.folder + "/README.md") || fs::exists(o.folder + "/model.safetensors"), o.folder,
+            " holds a README.md of something else; choose another folder");
   const Dataset data = load_dataset(checkpoint.config.data);
+  const std::string place = checkpoint.config.data.path;
+  checkpoint.config.image = data.images.shape().without(0);
   checkpoint.config.data.path = "";  // a place on this machine
   checkpoint.config.written["data"]["path"] = "";
   std::error_code error;
@@ -43,7 +47,7 @@ void export_run(const Options& o) {
     ImageSource source(exported);
     write_png(o.folder + "/samples.png", image_grid(to_bytes(source.images(64, 0, -1, exported.config.sample))));
   }
-  const Json scores = score(exported, {.n = o.n, .data = o.data});
+  const Json scores = score(exported, {.n = o.n, .data = o.data.empty() ? place : o.data});
   write_file(o.folder + "/scores.json", [&](std::ostream& out) { out << scores.dump(2) << "\n"; });
   write_file(o.folder + "/README.md", [&](std::ostream& out) { out << card(o, exported, data, scores); });
   std::printf("%s: %.1f MB\n", o.folder.c_str(), double(fs::file_size(o.folder + "/model.safetensors")) / 1e6);
@@ -55,7 +59,7 @@ void add_export(CLI::App& app) {
   const auto o = std::make_shared<Options>();
   command->add_option("RUN", o->run, "run folder")->required();
   command->add_option("FOLDER", o->folder, "gets model.safetensors and a card: README.md, scores.json, samples.png")->required();
-  command->add_option("--n", o->n, "samples to score")->capture_default_str();
+  command->add_option("--n", o->n, "samples to score")->check(whole_number())->capture_default_str();
   command->add_option("--data", o->data, "folder of the real images");
   command->callback([o] { export_run(*o); });
 }

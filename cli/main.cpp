@@ -1,5 +1,6 @@
 // The program `ito`.
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/commands.h"
 #include "tensor/error.h"
@@ -23,6 +24,12 @@ int main(int argc, char** argv) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "ito: %s; see ito --help\n", error.what());
+    return 2;
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::fprintf(stderr, "ito: cannot use %s: %s; choose another place\n", error.path1().c_str(), error.code().message().c_str());
+    return 2;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "ito: out of memory; use a smaller batch, network or number of images\n");
     return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ito: %s\n", error.what());

@@ -17,12 +17,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
+bool has_numbers(const Json& object, const std::vector<const char*>& keys) {
+  return object.is_object() &&
+         std::all_of(keys.begin(), keys.end(), [&](const char* key) { return object.contains(key) && object[key].is_number(); });
+}
+
 std::vector<Json> read_log(const std::string& folder) {
   std::vector<Json> entries;
   std::ifstream in(folder + "/log.jsonl");
   for (std::string line; std::getline(in, line);) {
     const Json entry = Json::parse(line, nullptr, false);
-    if (entry.is_object() && entry.contains("step") && entry.contains("loss") && entry["loss"].is_number()) entries.push_back(entry);
+    if (has_numbers(entry, {"step", "seconds", "loss", "images_per_second"})) entries.push_back(entry);
   }
   return entries;
 }
@@ -65,15 +70,19 @@ std::string percent(double share) {
 std::string score_table(const std::string& path, const std::string& title) {
   if (!fs::exists(path)) return "";
   const Json s = Json::parse(read_file(path), nullptr, false);
-  if (!s.is_object() || !s.contains("class_shares")) return "";
+  if (!has_numbers(s, {"confident", "samples", "frechet_distance", "frechet_floor"}) || !s.contains("class_shares") || !s.contains("judge"))
+    return "";
   char distance[64];
   std::snprintf(distance, sizeof distance, "%.2f (real against real: %.2f)", s["frechet_distance"].get<double>(), s["frechet_floor"].get<double>());
   std::string classes;
   for (size_t k = 0; k < s["class_shares"].size(); ++k) classes += text(k, ": ", percent(s["class_shares"][k].get<double>()), " &nbsp; ");
   return text("<h2>", escaped(title), "</h2>\n<table>\n<tr><th>digits with confidence over 0.9<td>", percent(s["confident"].get<double>()), " of ",
               s["samples"], " samples\n<tr><th>Fr&eacute;chet distance, 84 features of the judge; not FID<td>", distance, "\n<tr><th>classes<td>",
-              classes, "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()), ", right on ", percent(s["judge_accuracy"].get<double>()),
-              " of ", s["test_images"], " test images\n</table>\n");
+              classes, "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()),
+              has_numbers(s, {"judge_accuracy", "test_images"})
+                  ? text(", right on ", percent(s["judge_accuracy"].get<double>()), " of ", s["test_images"], " test images")
+                  : "",
+              "\n</table>\n");
 }
 
 const char* style =

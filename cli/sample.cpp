@@ -1,4 +1,7 @@
 // ito sample RUN_OR_CKPT
+#include <cmath>
+#include <optional>
+
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/sampling.h"
@@ -10,21 +13,37 @@ namespace ito::cli {
 namespace {
 struct Options {
   std::string run, device, sampler, out = "samples.png", npy;
-  int64_t n = 64, steps = 0, label = -1;
+  int64_t n = 64;
   uint64_t seed = 0;
-  double guidance = -1, eta = -1;
+  std::optional<int64_t> steps, label;
+  std::optional<double> guidance, eta;
 };
+
+// The run's options with those of the command line, which are checked before any work.
+SampleOptions sample_options(const Options& o, const RunConfig& config) {
+  SampleOptions how = config.sample;
+  if (!o.sampler.empty()) how.sampler = o.sampler;
+  ITO_CHECK(!o.steps || how.sampler == "ddim", "--steps is for ddim; ", how.sampler, " takes all ", config.diffusion.steps, " steps");
+  how.steps = o.steps.value_or(how.steps);
+  how.eta = o.eta.value_or(how.eta);
+  how.guidance = o.guidance.value_or(how.guidance);
+  check_sampler(how.sampler, how.steps, how.eta, config.diffusion.steps);
+  ITO_CHECK(how.guidance >= 0, "--guidance must be at least 0, got ", how.guidance);
+  ITO_CHECK(!o.label || config.model.classes > 0, "--label: this model was trained without labels");
+  ITO_CHECK(!o.label || (*o.label >= 0 && *o.label < config.model.classes), "--label ", *o.label, ": the classes are 0 to ",
+            config.model.classes - 1);
+  ITO_CHECK(!o.out.empty() || !o.npy.empty(), "no file to write: give --out X.png or --npy X.npy");
+  for (const std::string& path : {o.out, o.npy})
+    if (!path.empty()) check_writable(path);
+  return how;
+}
 
 void sample_images(const Options& o) {
   ImageSource source(load_checkpoint(o.run), o.device);
-  SampleOptions how = source.config().sample;
-  if (!o.sampler.empty()) how.sampler = o.sampler;
-  if (o.steps != 0) how.steps = o.steps;
-  if (o.guidance >= 0) how.guidance = o.guidance;
-  if (o.eta >= 0) how.eta = o.eta;
+  const SampleOptions how = sample_options(o, source.config());
   ProgressLine line;
   const Tensor images =
-      source.images(o.n, o.seed, o.label, how, [&](int64_t ready) { line.show(double(ready) / double(o.n), text(ready, " images")); });
+      source.images(o.n, o.seed, o.label.value_or(-1), how, [&](int64_t ready) { line.show(double(ready) / double(o.n), text(ready, " images")); });
   line.finish();
   const int64_t columns = int64_t(std::ceil(std::sqrt(double(o.n))));
   if (!o.out.empty()) {
@@ -43,14 +62,16 @@ void add_sample(CLI::App& app) {
   CLI::App* command = app.add_subcommand("sample", "images from a trained model\n\n  ito sample runs/ddpm --n 16 --seed 3 --out digits.png");
   const auto o = std::make_shared<Options>();
   command->add_option("RUN", o->run, "run folder, checkpoint file, or zoo/NAME")->required();
-  command->add_option("--n", o->n, "how many")->capture_default_str();
-  command->add_option("--seed", o->seed, "image k of a seed is the same picture for every --n")->capture_default_str();
+  command->add_option("--n", o->n, "how many")->check(whole_number())->capture_default_str();
+  command->add_option("--seed", o->seed, "image k of a seed is the same picture for every --n")
+      ->check(whole_number(seed_digits))
+      ->capture_default_str();
   command->add_option("--sampler", o->sampler, "ancestral or ddim (default: the run's)");
-  command->add_option("--steps", o->steps, "of ddim (default: the run's)");
+  command->add_option("--steps", o->steps, "of ddim (default: the run's)")->check(whole_number());
   command->add_option("--device", o->device, "cpu or cuda (default: the run's)");
   command->add_option("--eta", o->eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
   command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
-  command->add_option("--label", o->label, "one class for all (default: random ones)");
+  command->add_option("--label", o->label, "one class for all (default: random ones)")->check(whole_number());
   command->add_option("--out", o->out, "PNG to write")->capture_default_str();
   command->add_option("--npy", o->npy, "also write the images as .npy");
   command->callback([o] { sample_images(*o); });

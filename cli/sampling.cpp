@@ -1,5 +1,11 @@
 #include "cli/sampling.h"
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <unistd.h>
+
 namespace ito::cli {
 
 namespace {
@@ -12,6 +18,7 @@ const RunConfig& checked(const RunConfig& config) {
 
 // (H, W, C) of what the network was trained on.
 Shape image_shape(const RunConfig& config) {
+  if (config.image.rank() == 3) return config.image;
   const bool mnist = config.data.name == "mnist" || config.data.name == "fashion-mnist";
   if (mnist) return {28, 28, 1};
   if (config.data.name == "triangles") return {config.data.size, config.data.size, 1};
@@ -19,6 +26,15 @@ Shape image_shape(const RunConfig& config) {
   return {all[1], all[2], all[3]};
 }
 }  // namespace
+
+void check_writable(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string(), place = folder.empty() ? "." : folder;
+  ITO_CHECK(!std::filesystem::is_directory(path), "cannot write ", path, ": it is a folder; give a file in it");
+  // A file is written beside its place and then takes it: from a device or a pipe it would take the name.
+  ITO_CHECK(!std::filesystem::exists(path) || std::filesystem::is_regular_file(path), "cannot write ", path,
+            ": it is no ordinary file; choose another");
+  ITO_CHECK(::access(place.c_str(), W_OK) == 0, "cannot write ", path, ": ", std::strerror(errno), "; make the folder or choose another");
+}
 
 ImageSource::ImageSource(const Checkpoint& checkpoint, const std::string& device)
     : config_(checked(checkpoint.config)),
@@ -34,8 +50,6 @@ Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label
                           std::function<void(int64_t, const Tensor&)> watch) {
   DiffusionModel& model = task_.model();
   Tensor labels;
-  ITO_CHECK(label < 0 || model.has_classes(), "--label: this model was trained without labels");
-  ITO_CHECK(label < std::max<int64_t>(1, model.classes()), "--label ", label, ": the classes are 0 to ", model.classes() - 1);
   if (model.has_classes())
     labels = label >= 0 ? Tensor::full({n}, double(label), DType::i64)
                         : randint_from({n}, 0, model.classes(), {.seed = seed, .stream = labels_stream}, first);

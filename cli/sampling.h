@@ -5,6 +5,9 @@
 
 namespace ito::cli {
 
+// Throws Error when there can be no file at `path`; to be called before the work whose result is to stand there.
+void check_writable(const std::string& path);
+
 // A network with its averaged weights, ready to sample from.
 class ImageSource {
  public:

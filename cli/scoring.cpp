@@ -23,6 +23,10 @@ Json score(const Checkpoint& checkpoint, const ScoreOptions& o) {
     return {{"judge", judge.name()}, {"judge_accuracy", judge.accuracy(test)}, {"test_images", test.size()}};
   }
   ITO_CHECK(o.n >= 2, "--n must be at least 2, got ", o.n);
+  const Shape& images_shape = test.images.shape();
+  ITO_CHECK(images_shape == Shape({test.size(), 28, 28, 1}), "the judge sees grey images of 28x28 pixels; those of '", test.name, "' are ",
+            images_shape, " and have no scores");
+  ITO_CHECK(test.size() >= 2, "scores need at least 20 real images, of which a tenth is kept apart; '", test.name, "' has too few");
   ImageSource source(checkpoint);
   Judge judge(o.judge);
   const Dataset train = real(checkpoint.config, o.data, Split::train);
@@ -31,7 +35,7 @@ Json score(const Checkpoint& checkpoint, const ScoreOptions& o) {
                                       [&](int64_t ready) { line.show(double(ready) / double(o.n), text(ready, " images")); });
   line.finish();
   Json scores = evaluate(images, judge, train, test).json();
-  scores["judge_accuracy"] = judge.accuracy(test);
+  if (test.labels.defined()) scores["judge_accuracy"] = judge.accuracy(test);
   scores["test_images"] = test.size();
   return scores;
 }
@@ -44,7 +48,8 @@ std::string score_lines(const Json& s) {
     out += buffer;
   };
   line("judge              %s\n", s["judge"].get<std::string>().c_str());
-  line("judge's accuracy   %.2f %% of %ld test images\n", 100 * s["judge_accuracy"].get<double>(), long(s["test_images"]));
+  if (s.contains("judge_accuracy"))
+    line("judge's accuracy   %.2f %% of %ld test images\n", 100 * s["judge_accuracy"].get<double>(), long(s["test_images"]));
   if (!s.contains("samples")) return out;
   line("samples            %ld\n", long(s["samples"]));
   line("confident (> 0.9)  %.1f %%\n", 100 * s["confident"].get<double>());

@@ -35,16 +35,15 @@ void cut_log(const std::string& path, int64_t step) {
   std::string kept, line;
   while (std::getline(in, line)) {
     const Json entry = Json::parse(line, nullptr, false);
-    if (entry.is_object() && entry.value("step", step + 1) <= step) kept += line + "\n";
+    if (entry.is_object() && entry.contains("step") && entry["step"].is_number() && entry["step"] <= step) kept += line + "\n";
   }
   write_file(path, [&](std::ostream& out) { out << kept; });
 }
 
-void prepare_folder(const std::string& folder, bool resume) {
+void make_folder(const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   ITO_CHECK(!error, "cannot make the folder ", folder, ": ", error.message(), "; choose another with --out");
-  ITO_CHECK(resume || !fs::exists(folder + "/checkpoint.safetensors"), folder, " already holds a run; go on with --resume or choose another --out");
 }
 
 // The configuration and the folder it runs in. Given a run folder, its own configuration: `ito train runs/digits --resume`.
@@ -59,16 +58,17 @@ Json read_options(const Options& o, std::string& folder) {
   if (std::any_of(o.assignments.begin(), o.assignments.end(), sets_budget) && json.contains("train") && json["train"].is_object())
     for (const char* key : {"steps", "epochs", "minutes"}) json["train"].erase(key);
   for (const std::string& assignment : o.assignments) set_in_config(json, assignment);
-  if (!o.data.empty()) set_in_config(json, "data.path=" + Json(o.data).dump());
+  if (!o.data.empty()) set_in_config(json, "data.path=" + Json(o.data).dump(-1, ' ', false, Json::error_handler_t::replace));
   return json;
 }
 
 void train(const Options& o) {
   std::string folder;
   const RunConfig config = parse_run_config(read_options(o, folder));
-  prepare_folder(folder, o.resume);
+  ITO_CHECK(o.resume || !fs::exists(folder + "/checkpoint.safetensors"), folder, " already holds a run; go on with --resume or choose another --out");
   Trainer trainer(config, folder);
   if (o.resume) trainer.resume();
+  make_folder(folder);  // once it is clear that there will be a run
   write_file(folder + "/config.json", [&](std::ostream& out) { out << config.written.dump(2) << "\n"; });
 
   const std::string log_path = folder + "/log.jsonl";
@@ -100,6 +100,8 @@ void train(const Options& o) {
         line.show(r.done, numbers);
       },
       stop);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
   line.finish();
   if (stop) {
     std::printf("stopped at step %ld; go on with: ito train %s --resume\n", long(trainer.progress().step), folder.c_str());

@@ -17,12 +17,19 @@ Json read_config(const std::string& path) {
     const auto line = 1 + std::count(content.begin(), content.begin() + std::ptrdiff_t(at), '\n');
     const size_t start = content.rfind('\n', at > 0 ? at - 1 : 0);
     fail(path, ":", line, ":", start == std::string::npos || start > at ? at + 1 : at - start, ": not valid JSON here");
+  } catch (const Json::out_of_range&) {
+    fail(path, ": a number in it is too large");
   }
 }
 
 void set_in_config(Json& config, const std::string& assignment) {
   const size_t equals = assignment.find('=');
   ITO_CHECK(equals != std::string::npos && equals > 0, "--set ", assignment, ": expected section.key=value");
+  try {
+    (void)Json(assignment).dump();
+  } catch (const Json::type_error&) {
+    fail("--set: the text is not UTF-8");
+  }
   const std::string text_value = assignment.substr(equals + 1);
   const Json parsed = Json::parse(text_value, nullptr, false);
   Json* at = &config;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ class ConfigReader {
       return fallback;
     }
     const Json& value = json_[key];
+    ITO_CHECK(std::is_unsigned_v<T> || !too_large(value), "config: '", name(key), "' is too large: ", value.dump());
     ITO_CHECK(matches<T>(value), "config: '", name(key), "' must be ", expected<T>(), ", got ", value.dump());
     return value.get<T>();
   }
@@ -54,6 +56,9 @@ class ConfigReader {
 
  private:
   std::string name(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+
+  // A whole number from 2^63 on would turn negative.
+  static bool too_large(const Json& value) { return value.is_number_unsigned() && value.get<uint64_t>() > uint64_t(INT64_MAX); }
 
   template <class T>
   static bool matches(const Json& value) {

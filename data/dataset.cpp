@@ -48,7 +48,13 @@ Dataset npy_file(const std::string& path) {
   if (images.rank() == 3) images = images.view({images.extent(0), images.extent(1), images.extent(2), 1});
   ITO_CHECK(images.numel() > 0, path, " has no images");
   ITO_CHECK(images.dtype() == DType::u8 || images.is_floating(), path, ": expected bytes, or floats in [-1, 1], got ", images.dtype());
-  return {"npy", path, images.dtype() == DType::u8 ? images : to_bytes(images.to(DType::f32)), {}, 0};
+  if (images.dtype() == DType::u8) return {"npy", path, images, {}, 0};
+  images = images.to(DType::f32);
+  constexpr float slack = 1e-3F;  // of rounding
+  for (int64_t i = 0; i < images.numel(); ++i)
+    ITO_CHECK(std::abs(images.data<float>()[i]) <= 1 + slack, path, ": floats must lie in [-1, 1], got ", images.data<float>()[i],
+              "; scale them, or save bytes");
+  return {"npy", path, to_bytes(images), {}, 0};
 }
 
 Dataset from_path(const DatasetOptions& o) {

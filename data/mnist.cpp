@@ -14,7 +14,8 @@ namespace {
 // Joins images and labels and checks that they belong together.
 Dataset pair_up(const std::string& name, const std::string& origin, const std::string& images_path, const std::string& labels_path) {
   const Tensor images = load_idx(images_path), labels = load_idx(labels_path);
-  ITO_CHECK(images.rank() == 3, images_path, ": expected images (N, H, W), got ", images.shape());
+  ITO_CHECK(images.rank() == 3 && images.extent(1) == 28 && images.extent(2) == 28, images_path, ": expected images (N, 28, 28), got ",
+            images.shape());
   ITO_CHECK(labels.rank() == 1 && labels.extent(0) == images.extent(0), labels_path, " has ", labels.extent(0), " labels for ", images.extent(0),
             " images in ", images_path);
   for (int64_t i = 0; i < labels.numel(); ++i)
@@ -24,8 +25,9 @@ Dataset pair_up(const std::string& name, const std::string& origin, const std::s
 
 // The file with or without .gz, empty when there is neither.
 std::string either(const fs::path& file) {
+  std::error_code hidden;  // a place that this user may not look into is one without the file
   for (const std::string& path : {file.string() + ".gz", file.string()})
-    if (fs::is_regular_file(path)) return path;
+    if (fs::is_regular_file(path, hidden)) return path;
   return "";
 }
 

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include <zlib.h>
+
 #include "data/mnist.h"
 
 namespace ito {
@@ -14,8 +16,27 @@ void append(NamedTensors& out, const std::string& prefix, const NamedTensors& te
   for (const auto& [name, tensor] : tensors) out.emplace_back(prefix + name, tensor);
 }
 
-std::map<std::string, std::string> metadata(const RunConfig& config, const Progress& progress) {
-  return {{"config", config.written.dump()}, {"step", std::to_string(progress.step)}, {"seconds", Json(progress.seconds).dump()}};
+using Metadata = std::map<std::string, std::string>;
+
+// CRC-32 of everything that a damaged disk could change without making the file unreadable.
+std::string checksum(const Metadata& metadata, const std::map<std::string, Tensor>& tensors) {
+  uLong crc = crc32(0, nullptr, 0);
+  const auto add = [&](const void* bytes, size_t n) { crc = crc32_z(crc, static_cast<const Bytef*>(bytes), n); };
+  for (const auto& [key, value] : metadata)
+    if (key != "crc32") add(value.data(), value.size());
+  for (const auto& [name, tensor] : tensors) {
+    const Tensor here = tensor.to(Device::cpu);
+    add(name.data(), name.size());
+    add(here.raw(), here.bytes());
+  }
+  return std::to_string(crc);
+}
+
+void save(const std::string& path, const NamedTensors& tensors, const RunConfig& config, const Progress& progress) {
+  Metadata metadata{{"config", config.written.dump()}, {"step", std::to_string(progress.step)}, {"seconds", Json(progress.seconds).dump()}};
+  if (!config.image.empty()) metadata["image"] = Json(std::vector<int64_t>(config.image)).dump();
+  metadata["crc32"] = checksum(metadata, {tensors.begin(), tensors.end()});
+  save_safetensors(path, tensors, metadata);
 }
 
 std::map<std::string, Tensor> with_prefix(const TensorFile& file, const std::string& prefix) {
@@ -36,12 +57,12 @@ std::string find_file(const std::string& run) {
   fail(run, " has no checkpoint.safetensors or model.safetensors; was it stopped before its first checkpoint?");
 }
 
-// Copies `from` into buffers of the same names and shapes.
+// Copies `from` into buffers, whose names, shapes and types must be the same.
 void copy_into(const NamedTensors& buffers, const std::map<std::string, Tensor>& from, const std::string& origin) {
   for (const auto& [name, tensor] : buffers) {
     const auto found = from.find(name);
-    ITO_CHECK(found != from.end() && found->second.shape() == tensor.shape(), origin, " cannot be resumed: '", name,
-              "' is missing or of another shape");
+    ITO_CHECK(found != from.end() && found->second.shape() == tensor.shape() && found->second.dtype() == tensor.dtype(), origin,
+              " cannot be resumed: '", name, "' is missing, or of another shape or type");
     tensor.copy_from(found->second);
   }
 }
@@ -54,13 +75,13 @@ void save_checkpoint(const std::string& path, const RunConfig& config, const Mod
   append(tensors, "model.", network.state());
   append(tensors, "ema.", ema.state());
   append(tensors, "optimiser.", optimiser.state());
-  save_safetensors(path, tensors, metadata(config, progress));
+  save(path, tensors, config, progress);
 }
 
 void save_weights(const std::string& path, const RunConfig& config, const std::map<std::string, Tensor>& averages, const Progress& progress) {
   NamedTensors tensors;
   for (const auto& [name, tensor] : averages) tensors.emplace_back("ema." + name, tensor.to(DType::bf16));
-  save_safetensors(path, tensors, metadata(config, progress));
+  save(path, tensors, config, progress);
 }
 
 Checkpoint load_checkpoint(const std::string& run) {
@@ -69,9 +90,13 @@ Checkpoint load_checkpoint(const std::string& run) {
   const TensorFile file = load_safetensors(out.path);
   ITO_CHECK(file.metadata.contains("config") && file.metadata.contains("step") && file.metadata.contains("seconds"), out.path,
             " is not a checkpoint of Ito's: its metadata has no config");
+  const auto crc = file.metadata.find("crc32");  // older files have none
+  ITO_CHECK(crc == file.metadata.end() || crc->second == checksum(file.metadata, file.tensors), out.path,
+            " is damaged: its checksum is wrong; use a copy, or train again");
   try {
     out.config = parse_run_config(Json::parse(file.metadata.at("config")));
     out.progress = {Json::parse(file.metadata.at("step")).get<int64_t>(), Json::parse(file.metadata.at("seconds")).get<double>()};
+    if (file.metadata.contains("image")) out.config.image = Json::parse(file.metadata.at("image")).get<std::vector<int64_t>>();
   } catch (const Json::exception&) {
     fail(out.path, ": the metadata is damaged");
   }
@@ -84,6 +109,9 @@ Checkpoint load_checkpoint(const std::string& run) {
 
 void restore(const Checkpoint& c, Module& network, MovingAverage& ema, Optimiser& optimiser) {
   ITO_CHECK(!c.model.empty() && !c.optimiser.empty(), c.path, " has weights only and cannot be trained on");
+  // Adam's "v" is not SGD's.
+  ITO_CHECK(c.optimiser.size() == optimiser.state().size(), c.path, " cannot be resumed: it was trained with train.optimiser ",
+            c.config.train.optimiser);
   network.load_state(c.model, c.path);
   copy_into(ema.state(), c.ema, c.path);
   copy_into(optimiser.state(), c.optimiser, c.path);

@@ -1,5 +1,5 @@
-// What a run needs to go on, or to be used, in one safetensors file: "model.*", "ema.*" and "optimiser.*", and as metadata the configuration and
-// the progress. A file in the zoo has "ema.*" only, in bf16.
+// What a run needs to go on, or to be used, in one safetensors file: "model.*", "ema.*" and "optimiser.*", and as metadata the configuration,
+// the progress and a checksum. A file in the zoo has "ema.*" only, in bf16.
 #pragma once
 
 #include "diffusion/task.h"

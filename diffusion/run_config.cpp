@@ -1,5 +1,8 @@
 #include "diffusion/run_config.h"
 
+#include <algorithm>
+
+#include "data/triangles.h"
 #include "diffusion/schedule.h"
 
 namespace ito {
@@ -21,6 +24,9 @@ DatasetOptions read_data(ConfigReader& in) {
   read(in, "count", o.count);
   read(in, "drawing", o.drawing);
   read(in, "seed", o.seed);
+  ITO_CHECK(o.limit >= 0, "config: data.limit must be at least 0 (all images), got ", o.limit);
+  ITO_CHECK(o.size >= 1 && o.size <= 1024, "config: data.size must be 1 to 1024 pixels, got ", o.size);
+  ITO_CHECK(o.count >= 1 && o.count <= 1000000000, "config: data.count must be 1 to 10^9, got ", o.count);
   return o;
 }
 
@@ -35,8 +41,21 @@ UNetOptions read_model(ConfigReader& in) {
   read(in, "dropout", o.dropout);
   read(in, "classes", o.classes);
   read(in, "patch", o.patch);
-  ITO_CHECK(o.channels >= 1 && o.heads >= 1 && o.classes >= 0, "config: model.channels and model.heads must be at least 1, model.classes at least 0");
-  for (const int64_t m : o.multipliers) ITO_CHECK(m >= 1, "config: model.multipliers must be at least 1, got ", m);
+  ITO_CHECK(o.channels >= 1 && o.channels <= 1024, "config: model.channels must be 1 to 1024, got ", o.channels);
+  ITO_CHECK(o.classes >= 0 && o.classes <= 1000000, "config: model.classes must be 0 to 10^6, got ", o.classes);
+  ITO_CHECK(o.base >= 4 && o.base <= 65536 && o.base % 2 == 0, "config: model.base must be even and 4 to 65536, got ", o.base);
+  ITO_CHECK(!o.multipliers.empty() && o.multipliers.size() <= 16, "config: model.multipliers must list 1 to 16 levels, got ", o.multipliers.size());
+  for (const int64_t m : o.multipliers) ITO_CHECK(m >= 1 && m <= 1024, "config: model.multipliers must be 1 to 1024, got ", m);
+  const auto levels = int64_t(o.multipliers.size());
+  for (const int64_t level : o.attention)
+    ITO_CHECK(level >= 0 && level < levels, "config: model.attention: there is no level ", level, ", they are 0 to ", levels - 1);
+  ITO_CHECK(o.blocks >= 1 && o.blocks <= 64 && o.patch >= 1 && o.patch <= 64, "config: model.blocks and model.patch must be 1 to 64");
+  for (int64_t level = 0; level < levels; ++level)  // the middle has attention, too
+    if (level == levels - 1 || std::count(o.attention.begin(), o.attention.end(), level) > 0) {
+      const int64_t channels = o.base * o.multipliers[size_t(level)];
+      ITO_CHECK(o.heads >= 1 && channels % o.heads == 0, "config: model.heads must divide the ", channels, " channels of level ", level, ", got ",
+                o.heads);
+    }
   ITO_CHECK(o.dropout >= 0 && o.dropout < 1, "config: model.dropout must lie in [0, 1), got ", o.dropout);
   return o;
 }
@@ -47,6 +66,7 @@ DiffusionOptions read_diffusion(ConfigReader& in) {
   read(in, "steps", o.steps);
   read(in, "prediction", o.prediction);
   read(in, "label_dropout", o.label_dropout);
+  ITO_CHECK(o.steps >= 1 && o.steps <= 100000, "config: diffusion.steps must be 1 to 100000, got ", o.steps);
   ITO_CHECK(o.label_dropout >= 0 && o.label_dropout <= 1, "config: diffusion.label_dropout must lie in [0, 1], got ", o.label_dropout);
   return o;
 }
@@ -73,7 +93,13 @@ TrainOptions read_train(ConfigReader& in) {
   read(in, "flip", o.flip);
   read(in, "rotate", o.rotate);
   ITO_CHECK(o.steps >= 0 && o.epochs >= 0 && o.minutes >= 0, "config: train.steps, train.epochs and train.minutes must not be negative");
+  ITO_CHECK(o.batch <= 1000000, "config: train.batch must be at most 10^6, got ", o.batch);
   ITO_CHECK(o.batch >= 1 && o.log_steps >= 1 && o.warmup >= 0, "config: train.batch and train.log_steps must be at least 1, train.warmup at least 0");
+  ITO_CHECK(o.steps <= int64_t(UINT32_MAX) && o.epochs <= 1e6, "config: the budget is too large: train.steps ", o.steps, ", train.epochs ", o.epochs);
+  ITO_CHECK(o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1, "config: train.beta1 and train.beta2 must lie in [0, 1), got ", o.beta1,
+            " and ", o.beta2);
+  ITO_CHECK(o.weight_decay >= 0, "config: train.weight_decay must be at least 0, got ", o.weight_decay);
+  ITO_CHECK(o.checkpoint_minutes >= 0 && o.checkpoint_steps >= 0, "config: train.checkpoint_minutes and train.checkpoint_steps must be at least 0");
   ITO_CHECK(o.lr > 0 && o.ema >= 0 && o.ema < 1 && o.clip >= 0, "config: train.lr must be positive, train.ema in [0, 1), train.clip at least 0");
   ITO_CHECK(o.optimiser == "adamw" || o.optimiser == "adam" || o.optimiser == "sgd", "config: no train.optimiser '", o.optimiser,
             "'; there are: adamw adam sgd");
@@ -87,6 +113,7 @@ SampleOptions read_sample(ConfigReader& in) {
   read(in, "steps", o.steps);
   read(in, "eta", o.eta);
   read(in, "guidance", o.guidance);
+  ITO_CHECK(o.guidance >= 0, "config: sample.guidance must be at least 0, got ", o.guidance);
   return o;
 }
 
@@ -113,8 +140,11 @@ RunConfig parse_run_config(const Json& json) {
   config.sample = section("sample", read_sample);
   in.finish();
   config.written = in.written();
-  beta_schedule(config.diffusion.schedule, config.diffusion.steps);  // wrong names are found before anything starts
+  // What a run needs only at its end, or never, is checked before it starts.
+  beta_schedule(config.diffusion.schedule, config.diffusion.steps);
   prediction_named(config.diffusion.prediction);
+  drawing_named(config.data.drawing);
+  check_sampler(config.sample.sampler, config.sample.steps, config.sample.eta, config.diffusion.steps);
   ITO_CHECK(config.sample.guidance == 0 || config.model.classes > 0, "config: sample.guidance needs model.classes");
   return config;
 }

@@ -39,6 +39,7 @@ struct RunConfig {
   TrainOptions train;
   SampleOptions sample;
   Json written;  // with every default filled in
+  Shape image;   // (H, W, C) of the data, known from the first checkpoint on: to sample, the data need not be there
 };
 
 // Throws Error: unknown key (with the nearest known one), wrong type, value out of range.

@@ -64,6 +64,12 @@ class Chain {
 
 }  // namespace
 
+void check_sampler(const std::string& sampler, int64_t steps, double eta, int64_t process_steps) {
+  ITO_CHECK(sampler == "ancestral" || sampler == "ddim", "no sampler '", sampler, "'; there are: ancestral ddim");
+  ITO_CHECK(sampler != "ddim" || (steps >= 1 && steps <= process_steps), "sampling steps must be 1 to ", process_steps, ", got ", steps);
+  ITO_CHECK(eta >= 0 && eta <= 1, "eta must be 0 to 1, got ", eta);
+}
+
 std::vector<int64_t> ddim_times(int64_t process_steps, int64_t steps) {
   ITO_CHECK(steps >= 1 && steps <= process_steps, "sampling steps must be 1 to ", process_steps, ", got ", steps);
   std::vector<int64_t> times;
@@ -72,9 +78,8 @@ std::vector<int64_t> ddim_times(int64_t process_steps, int64_t steps) {
 }
 
 Tensor sample(const Ddpm& process, const Denoiser& denoiser, const Shape& shape, const SamplerOptions& o) {
-  ITO_CHECK(o.sampler == "ancestral" || o.sampler == "ddim", "no sampler '", o.sampler, "'; there are: ancestral ddim");
+  check_sampler(o.sampler, o.steps, o.eta, process.steps());
   ITO_CHECK(o.variance == "posterior" || o.variance == "beta", "no sampling variance '", o.variance, "'; there are: posterior beta");
-  ITO_CHECK(o.eta >= 0 && o.eta <= 1, "eta must be 0 to 1, got ", o.eta);
   const NoGrad guard;
   const Chain chain(process, denoiser, shape, o);
   const Tensor x = o.sampler == "ddim" ? chain.ddim() : chain.ancestral();

@@ -26,6 +26,9 @@ struct SamplerOptions {
 // shape (N, H, W, C) -> images, f32, about [-1, 1]. Throws Error for an unknown sampler or steps out of range.
 Tensor sample(const Ddpm& process, const Denoiser& denoiser, const Shape& shape, const SamplerOptions& options);
 
+// Throws Error for what sample() would refuse, with what there is instead.
+void check_sampler(const std::string& sampler, int64_t steps, double eta, int64_t process_steps);
+
 // The times that ddim visits, descending: T - 1, then every T/steps-th ("trailing", Lin et al. 2024, arXiv 2305.08891, section 3.3).
 std::vector<int64_t> ddim_times(int64_t process_steps, int64_t steps);
 

@@ -32,6 +32,26 @@ Tensor ClassifierTask::loss(const Batch& batch, int64_t step) {
   return cross_entropy(lenet_(shifted(batch.images, {.seed = seed_, .stream = shifts, .call = uint32_t(step)}), dropout), batch.labels);
 }
 
+void check_fits(const RunConfig& config, const Dataset& data) {
+  const Shape& images = data.images.shape();
+  const bool classifier = config.task == "classifier";
+  const UNetOptions& m = config.model;
+  if (classifier || m.classes > 0) {
+    const int64_t classes = m.classes > 0 ? m.classes : 10;
+    ITO_CHECK(data.labels.defined(), classifier ? "a classifier needs labels" : "config: model.classes needs labels", ", and the data set '",
+              data.name, "' has none");
+    ITO_CHECK(data.classes <= classes, "config: model.classes is ", classes, ", but '", data.name, "' has ", data.classes, " classes");
+  }
+  if (classifier) {
+    ITO_CHECK(images == Shape({images[0], 28, 28, 1}), "a classifier needs images of 28x28 grey pixels, those of '", data.name, "' are ", images);
+    return;
+  }
+  ITO_CHECK(images[3] == m.channels, "config: model.channels is ", m.channels, ", but the images of '", data.name, "' have ", images[3]);
+  const int64_t multiple = m.patch << (m.multipliers.size() - 1);
+  ITO_CHECK(images[1] % multiple == 0 && images[2] % multiple == 0, "config: the images are ", images[1], "x", images[2],
+            "; with these model.multipliers and model.patch their sides must be multiples of ", multiple);
+}
+
 std::unique_ptr<Task> make_task(const RunConfig& config) {
   std::unique_ptr<Task> task;
   if (config.task == "classifier")

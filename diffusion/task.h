@@ -43,5 +43,7 @@ class ClassifierTask : public Task {
 
 // On the configuration's device.
 std::unique_ptr<Task> make_task(const RunConfig& config);
+// Throws Error when the network of the configuration cannot be trained on these images and labels.
+void check_fits(const RunConfig& config, const Dataset& data);
 
 }  // namespace ito

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 
 namespace ito {
 
@@ -31,6 +32,8 @@ Trainer::Trainer(const RunConfig& config, const std::string& folder)
       parameters_(task_->network().parameters()),
       optimiser_(make_optimiser(parameters_, config.train)),
       ema_(parameters_, config.train.ema) {
+  check_fits(config, loader_.dataset());
+  config_.image = loader_.dataset().images.shape().without(0);
   const TrainOptions& o = config.train;
   const int budgets = (o.steps > 0) + (o.epochs > 0) + (o.minutes > 0);
   ITO_CHECK(budgets == 1, "config: give one budget: train.steps, train.epochs or train.minutes (", budgets, " are set)");
@@ -58,7 +61,8 @@ void Trainer::fail_not_finite(const Batch& batch) {
     culprit = error.what();
   }
   fail("training stopped at step ", progress_.step, ": the loss or its gradient is not finite; ", culprit,
-       ". The last checkpoint is kept; try a smaller train.lr");
+       std::filesystem::exists(checkpoint_path()) ? ". The last checkpoint is kept; try" : ". There is no checkpoint yet; try",
+       " a smaller train.lr");
 }
 
 Batch Trainer::batch_at(int64_t step) {

@@ -85,6 +85,8 @@ TEST_SUITE("data") {
     CHECK(error_of([&] { load_mnist("mnist", folder.path, Split::train); }).find("2 labels for 3 images") != std::string::npos);
     write(3, 3, 12);
     CHECK(error_of([&] { load_mnist("mnist", folder.path, Split::train); }).find("label 12") != std::string::npos);
+    put(folder / "train-images-idx3-ubyte", idx({3, 32, 32}, std::string(size_t(3) * 1024, 'x')));
+    CHECK(error_of([&] { load_mnist("mnist", folder.path, Split::train); }).find("expected images (N, 28, 28)") != std::string::npos);
     CHECK(error_of([&] { load_mnist("mnist", folder / "nothing", Split::train); }).find("is not here") != std::string::npos);
 
     const std::string bundle = std::string(ITO_SOURCE_DIR) + "/data/mnist-10k/";
@@ -124,6 +126,10 @@ TEST_SUITE("data") {
     const Dataset set = load_dataset({.name = "npy", .path = folder / "x.npy"});
     CHECK(set.images.shape() == Shape{9, 2, 2, 1});
     CHECK(set.images.to_vector<int32_t>()[0] == 255);
+    for (const double bad : {255.0, -1.1, double(NAN)}) {
+      save_npy(folder / "x.npy", Tensor::full({10, 2, 2}, bad));
+      CHECK(error_of([&] { load_dataset({.name = "npy", .path = folder / "x.npy"}); }).find("must lie in [-1, 1]") != std::string::npos);
+    }
     CHECK_THROWS_WITH_AS(load_dataset({.name = "minst"}), doctest::Contains("there are: mnist"), Error);
   }
 

@@ -106,6 +106,46 @@ TEST_SUITE("diffusion") {
     CHECK_THROWS_WITH_AS(load_checkpoint(folder / "nothing"), doctest::Contains("no run or checkpoint"), Error);
   }
 
+  TEST_CASE("a checkpoint of another optimiser cannot be resumed: Adam's second moments are not SGD's momentum") {
+    const TemporaryFolder folder;
+    const std::atomic<bool> never = false;
+    Trainer(parse_run_config(tiny_config(1)), folder.path).run([](const StepReport&) {}, never);
+    Json json = tiny_config(2);
+    json["train"]["optimiser"] = "sgd";
+    Trainer other(parse_run_config(json), folder.path);
+    CHECK_THROWS_WITH_AS(other.resume(), doctest::Contains("train.optimiser adamw"), Error);
+    json["train"]["optimiser"] = "adam";
+    Trainer same(parse_run_config(json), folder.path);
+    same.resume();
+    CHECK(same.progress().step == 1);
+  }
+
+  TEST_CASE("a checkpoint in which one bit has changed is refused, wherever it is") {
+    const TemporaryFolder folder;
+    const std::atomic<bool> never = false;
+    Trainer(parse_run_config(tiny_config(1)), folder.path).run([](const StepReport&) {}, never);
+    const std::string good = read_file(folder / "checkpoint.safetensors");
+    CHECK(load_checkpoint(folder.path).progress.step == 1);
+    const auto refused = [&](size_t at) {
+      std::string bad = good;
+      bad[at] = char(bad[at] ^ (1 << at % 7));
+      write_file(folder / "bad.safetensors", [&](std::ostream& out) { out << bad; });
+      try {
+        load_checkpoint(folder / "bad.safetensors");
+      } catch (const Error&) {
+        return true;
+      }
+      return false;
+    };
+    size_t missed = 0;
+    const size_t key = good.find("crc32");   // damage to the word itself hides the checksum, and does no other harm
+    for (size_t at = 0; at < 2000; at += 7)  // the header
+      if (at < key || at >= key + 5) missed += !refused(at);
+    for (size_t at = 2000; at < good.size(); at += good.size() / 100) missed += !refused(at);
+    missed += !refused(good.size() - 1);
+    CHECK(missed == 0);
+  }
+
   TEST_CASE("configurations: unknown keys, wrong types and wrong values are named") {
     const auto message = [](const std::string& assignment) {
       Json json = tiny_config(1);
@@ -127,6 +167,12 @@ TEST_SUITE("diffusion") {
     CHECK(message("diffusion.schedule=sine").find("linear cosine") != std::string::npos);
     CHECK(message("task=paint").find("ddpm classifier") != std::string::npos);
     CHECK(message("train=3").find("'train'") != std::string::npos);
+    for (const char* bad : {"data.limit=-1", "data.limit=18446744073709551615", "data.count=9223372036854775807", "model.attention=[2]",
+                            "model.heads=3", "model.patch=0", "model.multipliers=[]", "diffusion.steps=1000000000000", "train.beta2=1",
+                            "train.weight_decay=-1", "train.batch=9223372036854775807", "train.checkpoint_minutes=-1", "sample.steps=101",
+                            "sample.sampler=euler", "sample.eta=2", "sample.guidance=-1", "data.drawing=crayon"})
+      CHECK_MESSAGE(message(bad) != "no error", bad);
+    CHECK(message("data.limit=18446744073709551615").find("'data.limit' is too large") != std::string::npos);
     CHECK(nearest("smaple", {"train", "sample", "eval"}) == "sample");
   }
 

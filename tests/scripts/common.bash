@@ -23,7 +23,7 @@ refused() {
   "$@" >"$tmp/stdout" 2>"$tmp/stderr" || code=$?
   [ "$code" -eq 2 ] || fail "exit code $code, not 2: $*"
   [ "$(grep -cvE '^ *[0-9]+ %' "$tmp/stderr")" -eq 1 ] || fail "not one line: $(cat "$tmp/stderr")"
-  tail -1 "$tmp/stderr" | grep -qE -- "^ito: .*($pattern)" || fail "'$pattern' is not in: $(cat "$tmp/stderr")"
+  tail -1 "$tmp/stderr" | grep -qaE -- "^ito: .*($pattern)" || fail "'$pattern' is not in: $(cat "$tmp/stderr")"
 }
 
 # A network and a data set that train in a second.
