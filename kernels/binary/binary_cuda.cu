@@ -70,6 +70,7 @@ __global__ void __launch_bounds__(threads) binary_elements(F f, const T* a, cons
 }
 
 // Block: (threads along the row, rows). A row may be cut into several parts, blockIdx.y.
+// occupancy: >= 50 %
 template <class F, class T>
 __global__ void __launch_bounds__(threads) binary_rows_of(F f, const T* a, const T* b, T* y, Broadcast space, int64_t rows) {
   const int last = space.rank - 1;

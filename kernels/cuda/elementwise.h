@@ -29,6 +29,7 @@ __global__ void __launch_bounds__(elementwise_threads) elementwise_one(F f, int6
   if (i < n) y[i] = value_at(f, i, x[i]...);
 }
 
+// occupancy: >= 50 %
 template <class F, class Y, class... X>
 __global__ void __launch_bounds__(elementwise_threads) elementwise_packs(F f, int64_t n, Y* y, const X*... x) {
   constexpr int lanes = 16 / int(std::max({sizeof(Y), sizeof(X)...}));
