@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
+#include <tuple>
 
 #include "kernels/optimizer/optimizer.h"
 
@@ -20,22 +22,50 @@ void append_named(NamedTensors& out, const std::string& prefix, const NamedTenso
   for (size_t i = 0; i < parameters.size(); ++i) out.emplace_back(prefix + parameters[i].first, buffers[i]);
 }
 
-template <class F>
-void dispatch_floating(const Tensor& p, F&& f) {
-  dispatch<float, double>(p.dtype(), "optimiser", std::forward<F>(f));
-}
+// What an optimiser's kernel is given: a row a tensor, by type.
+template <template <class> class Row>
+class Rows {
+ public:
+  // row.operator()<T>() for a parameter of type T.
+  template <class F>
+  void add(const Tensor& p, F&& row) {
+    ITO_CHECK(!first_.defined() || p.device() == first_.device(), "[optimiser] parameters on ", name_of(first_.device()), " and on ",
+              name_of(p.device()));
+    first_ = p;
+    dispatch<float, double>(p.dtype(), "optimiser", [&]<class T>() { of<T>().push_back(row.template operator()<T>()); });
+  }
+
+  // run.operator()<T>(device, rows) for each type that there is.
+  template <class F>
+  void run(F&& run) const {
+    const auto run_for = [&]<class T>() {
+      if (const auto& rows = std::get<std::vector<Row<T>>>(rows_); !rows.empty()) run.template operator()<T>(first_.device(), std::span(rows));
+    };
+    run_for.template operator()<float>();
+    run_for.template operator()<double>();
+  }
+
+ private:
+  template <class T>
+  std::vector<Row<T>>& of() {
+    return std::get<std::vector<Row<T>>>(rows_);
+  }
+  std::tuple<std::vector<Row<float>>, std::vector<Row<double>>> rows_;
+  Tensor first_;
+};
 
 }  // namespace
 
 double global_norm(const NamedTensors& parameters) {
+  Rows<kernels::SquaresTensor> rows;
+  for (const auto& [name, p] : parameters)
+    if (const Tensor g = grad_of(p); g.defined()) rows.add(g, [&]<class T>() { return kernels::SquaresTensor<T>{g.data<T>(), g.numel()}; });
   double total = 0;
-  for (const auto& [name, p] : parameters) {
-    const Tensor g = grad_of(p);
-    if (!g.defined()) continue;
-    const Tensor squares = Tensor::empty({}, DType::f64, g.device());
-    dispatch_floating(g, [&]<class T>() { kernels::SumOfSquares<T>::on(g.device())(g.data<T>(), squares.data<double>(), g.numel()); });
+  rows.run([&]<class T>(Device device, std::span<const kernels::SquaresTensor<T>> tensors) {
+    const Tensor squares = Tensor::empty({}, DType::f64, device);
+    kernels::SumOfSquares<T>::on(device)(tensors, squares.data<double>());
     total += squares.item();
-  }
+  });
   return std::sqrt(total);
 }
 
@@ -48,14 +78,15 @@ Sgd::Sgd(const NamedTensors& parameters, double momentum, double weight_decay)
 
 void Sgd::step(const StepOptions& o) {
   ++steps_;
+  Rows<kernels::SgdTensor> rows;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor &p = parameters_[i].second, g = grad_of(p);
     if (!g.defined()) continue;
-    dispatch_floating(p, [&]<class T>() {
-      kernels::Sgd<T>::on(p.device())(p.data<T>(), g.data<T>(), v_[i].data<T>(), p.numel(), {o.lr, momentum_, weight_decay_, o.gradient_scale});
-    });
+    rows.add(p, [&]<class T>() { return kernels::SgdTensor<T>{p.data<T>(), g.data<T>(), v_[i].data<T>(), p.numel()}; });
     p.mark_written();
   }
+  const kernels::SgdStep step{o.lr, momentum_, weight_decay_, o.gradient_scale};
+  rows.run([&]<class T>(Device device, std::span<const kernels::SgdTensor<T>> tensors) { kernels::Sgd<T>::on(device)(tensors, step); });
 }
 
 NamedTensors Sgd::state() const {
@@ -72,13 +103,14 @@ void Adam::step(const StepOptions& o) {
   (options_.decoupled ? step.decay : step.l2) = options_.weight_decay;
   step.gradient_scale = o.gradient_scale;
   step.t = ++steps_;
+  Rows<kernels::AdamTensor> rows;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor &p = parameters_[i].second, g = grad_of(p);
     if (!g.defined()) continue;
-    dispatch_floating(
-        p, [&]<class T>() { kernels::Adam<T>::on(p.device())(p.data<T>(), g.data<T>(), m_[i].data<T>(), v_[i].data<T>(), p.numel(), step); });
+    rows.add(p, [&]<class T>() { return kernels::AdamTensor<T>{p.data<T>(), g.data<T>(), m_[i].data<T>(), v_[i].data<T>(), p.numel()}; });
     p.mark_written();
   }
+  rows.run([&]<class T>(Device device, std::span<const kernels::AdamTensor<T>> tensors) { kernels::Adam<T>::on(device)(tensors, step); });
 }
 
 NamedTensors Adam::state() const {
@@ -100,11 +132,12 @@ MovingAverage::MovingAverage(const NamedTensors& parameters, double limit) : par
 double MovingAverage::decay() const { return std::min(limit_, double(1 + updates_) / double(10 + updates_)); }
 
 void MovingAverage::update() {
-  const double d = decay();
+  Rows<kernels::EmaTensor> rows;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& p = parameters_[i].second;
-    dispatch_floating(p, [&]<class T>() { kernels::Ema<T>::on(p.device())(averages_[i].data<T>(), p.data<T>(), p.numel(), d); });
+    rows.add(p, [&]<class T>() { return kernels::EmaTensor<T>{averages_[i].data<T>(), p.data<T>(), p.numel()}; });
   }
+  rows.run([&]<class T>(Device device, std::span<const kernels::EmaTensor<T>> tensors) { kernels::Ema<T>::on(device)(tensors, decay()); });
   ++updates_;
 }
 

@@ -7,6 +7,8 @@
 namespace ito::kernels {
 inline namespace ITO_CUDA_SET {
 
+namespace {  // of each file: the emulator's launch bounds do not allow the linker to merge kernels of one name
+
 constexpr int split_threads = 256;
 
 // out[p] = sum of f(i) / divisor over part p = blockIdx.x, `length` elements.
@@ -41,6 +43,8 @@ void sum_in_parts(const F& f, int64_t n, A divisor, Out* out) {
   launch(&sum_of_part<A, F, A>, {unsigned(parts), split_threads}, f, n, length, A(1), sums.data());
   sum_at_once(ElementsOf<A>{sums.data()}, parts, divisor, out);
 }
+
+}  // namespace
 
 }  // namespace ITO_CUDA_SET
 }  // namespace ito::kernels

@@ -1,78 +1,119 @@
-// The optimisers' kernels: two steps in place on copies of the inputs, all buffers shown. Against papers and PyTorch: tests/nn/test_optim.cpp.
-#include "autograd/ops/concat.h"
+// The optimisers' kernels: two steps in place on copies of several tensors, all buffers shown. Against papers and PyTorch: tests/nn/test_golden.cpp.
 #include "kernels/optimizer/optimizer.h"
 #include "tests/cases/case.h"
 
 namespace ito::checks {
 
 namespace {
-Tensors copies(const Tensors& in) {
-  Tensors out;
-  for (const Tensor& x : in) out.push_back(x.clone());
-  return out;
-}
 
-// Parameters, gradients and `states` zero buffers.
-Tensors buffers(int64_t n, int states) {
-  Tensors out{normal_values({n}), normal_values({n}, 0, 1, 2)};
-  for (int i = 0; i < states; ++i) out.push_back(Tensor::zeros({n}, DType::f64));
-  return out;
-}
+// Tensors of the given sizes, one after the other in each of the buffers (parameters, gradients, states): most begin at odd addresses.
+struct Buffers {
+  Tensors buffers;
+  std::vector<int64_t> sizes;
+  DType dtype() const { return buffers[0].dtype(); }
+  Device device() const { return buffers[0].device(); }
 
-void add(std::vector<Case>& cases, int states, const std::function<void(const Tensors&, int)>& step) {
-  for (const int64_t n : {1, 33, 40000})
-    cases.push_back({.inputs = buffers(n, states),
+  // row(pointers into the buffers, size) for every tensor.
+  template <class T, class Row>
+  auto rows(Row&& row) const {
+    std::vector<decltype(row(std::vector<T*>(), 0))> out;
+    int64_t first = 0;
+    for (const int64_t n : sizes) {
+      std::vector<T*> at;
+      for (const Tensor& b : buffers) at.push_back(b.data<T>() + first);
+      out.push_back(row(at, n));
+      first += n;
+    }
+    return out;
+  }
+
+  Tensor joined() const {
+    const Tensor y = Tensor::empty({int64_t(buffers.size()) * buffers[0].numel()}, dtype(), device());
+    auto* to = static_cast<std::byte*>(y.raw());
+    for (const Tensor& b : buffers) {
+      copy_bytes(to, device(), static_cast<const std::byte*>(b.raw()), device(), b.bytes());
+      to += b.bytes();
+    }
+    return y;
+  }
+};
+
+// Sizes around those of blocks and packs; the last are more tensors than one launch takes.
+const std::vector<std::vector<int64_t>> all_sizes{{1}, {33, 0, 4}, {4095, 4097, 1}, {4096, 8, 5000}, std::vector<int64_t>(300, 3)};
+
+// Buffers: parameters, gradients, and `states` that are zero.
+void add(std::vector<Case>& cases, int states, const std::function<void(const Buffers&, int)>& step) {
+  for (const std::vector<int64_t>& sizes : all_sizes) {
+    int64_t n = 0;
+    for (const int64_t size : sizes) n += size;
+    Tensors inputs{normal_values({n}), normal_values({n}, 0, 1, 2)};
+    for (int i = 0; i < states; ++i) inputs.push_back(Tensor::zeros({n}, DType::f64));
+    cases.push_back({.inputs = inputs,
                      .f =
-                         [step](const Tensors& in) {
-                           const Tensors own = copies(in);
+                         [=](const Tensors& in) {
+                           Buffers own{{}, sizes};
+                           for (const Tensor& x : in) own.buffers.push_back(x.clone());
                            for (const int t : {1, 2}) step(own, t);
-                           return concat(own, 0);
+                           return own.joined();
                          },
+                     .why = text(sizes.size(), " tensors"),
                      .gradients = false});
+  }
 }
 }  // namespace
 
 ITO_CASES(sgd) {
-  add(cases, 1, [](const Tensors& b, int) {
-    dispatch<float, double>(b[0].dtype(), "sgd", [&]<class T>() {
-      kernels::Sgd<T>::on(b[0].device())(b[0].data<T>(), b[1].data<T>(), b[2].data<T>(), b[0].numel(), {0.1, 0.9, 0.01, 0.5});
+  add(cases, 1, [](const Buffers& b, int) {
+    dispatch<float, double>(b.dtype(), "sgd", [&]<class T>() {
+      const auto rows = b.rows<T>([](const std::vector<T*>& at, int64_t n) { return kernels::SgdTensor<T>{at[0], at[1], at[2], n}; });
+      kernels::Sgd<T>::on(b.device())(rows, {0.1, 0.9, 0.01, 0.5});
     });
   });
 }
 
 ITO_CASES(adam) {
   for (const auto& [l2, decay] : {std::pair{0.0, 0.0}, {0.1, 0.0}, {0.0, 0.1}})
-    add(cases, 2, [l2 = l2, decay = decay](const Tensors& b, int t) {
+    add(cases, 2, [l2 = l2, decay = decay](const Buffers& b, int t) {
       kernels::AdamStep step{.lr = 0.01};
       step.l2 = l2;
       step.decay = decay;
       step.gradient_scale = 0.7;
       step.t = t;
-      dispatch<float, double>(b[0].dtype(), "adam", [&]<class T>() {
-        kernels::Adam<T>::on(b[0].device())(b[0].data<T>(), b[1].data<T>(), b[2].data<T>(), b[3].data<T>(), b[0].numel(), step);
+      dispatch<float, double>(b.dtype(), "adam", [&]<class T>() {
+        const auto rows = b.rows<T>([](const std::vector<T*>& at, int64_t n) { return kernels::AdamTensor<T>{at[0], at[1], at[2], at[3], n}; });
+        kernels::Adam<T>::on(b.device())(rows, step);
       });
     });
 }
 
 ITO_CASES(ema) {
-  add(cases, 0, [](const Tensors& b, int) {
-    dispatch<float, double>(b[0].dtype(), "ema",
-                            [&]<class T>() { kernels::Ema<T>::on(b[0].device())(b[0].data<T>(), b[1].data<T>(), b[0].numel(), 0.99); });
+  add(cases, 0, [](const Buffers& b, int) {
+    dispatch<float, double>(b.dtype(), "ema", [&]<class T>() {
+      kernels::Ema<T>::on(b.device())(b.rows<T>([](const std::vector<T*>& at, int64_t n) { return kernels::EmaTensor<T>{at[0], at[1], n}; }), 0.99);
+    });
   });
 }
 
 ITO_CASES(sum_of_squares) {
-  for (const int64_t n : {0, 1, 31, 40000})
+  std::vector<std::vector<int64_t>> lists = all_sizes;
+  lists.insert(lists.end(), {{}, {0}, {40000}});
+  for (const std::vector<int64_t>& sizes : lists) {
+    int64_t n = 0;
+    for (const int64_t size : sizes) n += size;
     cases.push_back({.inputs = {normal_values({n})},
                      .f =
-                         [](const Tensors& in) {
-                           Tensor y = Tensor::empty({}, DType::f64, in[0].device());
-                           dispatch<float, double>(in[0].dtype(), "sum_of_squares", [&]<class T>() {
-                             kernels::SumOfSquares<T>::on(in[0].device())(in[0].data<T>(), y.data<double>(), in[0].numel());
+                         [sizes](const Tensors& in) {
+                           const Buffers b{in, sizes};
+                           const Tensor y = Tensor::empty({}, DType::f64, b.device());
+                           dispatch<float, double>(b.dtype(), "sum_of_squares", [&]<class T>() {
+                             const auto rows = b.rows<T>([](const std::vector<T*>& at, int64_t k) { return kernels::SquaresTensor<T>{at[0], k}; });
+                             kernels::SumOfSquares<T>::on(b.device())(rows, y.data<double>());
                            });
                            return y;
                          },
+                     .why = text(sizes.size(), " tensors"),
                      .gradients = false});
+  }
 }
 
 }  // namespace ito::checks
