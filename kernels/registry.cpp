@@ -1,5 +1,6 @@
 #include "kernels/registry.h"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -82,7 +83,20 @@ void add_row(const KernelRow& row) {
   rows().push_back(row);
 }
 
+namespace {
+// A wrong name in ITO_KERNEL would otherwise pick nothing, silently. When a kernel is looked up all are registered.
+void check_pinned_ops() {
+  static bool checked = false;
+  if (checked) return;
+  checked = true;
+  for (const auto& [pinned, variant] : pins())
+    ITO_CHECK(pinned == "*" || std::any_of(rows().begin(), rows().end(), [&, &name = pinned](const KernelRow& row) { return row.op == name; }),
+              "ITO_KERNEL: there is no kernel '", pinned, "'; ito kernels list shows all");
+}
+}  // namespace
+
 std::string pinned_variant(std::string_view op) {
+  check_pinned_ops();
   const auto found = pins().find(op);
   return found == pins().end() ? "" : found->second;
 }

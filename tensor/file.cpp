@@ -26,15 +26,19 @@ std::string read_file(const std::string& path) {
 
 namespace {
 // What is written to the stream buffer and closed may still be lost with the power; after fsync it is on the disk.
-void flush_to_disk(const std::string& path) {
+bool flush_to_disk(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY);
-  if (file < 0) return;
-  ::fsync(file);
+  if (file < 0) return false;
+  const bool done = ::fsync(file) == 0 || errno == EINVAL;  // EINVAL: a file system that knows no such thing
   ::close(file);
+  return done;
 }
 }  // namespace
 
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  const auto kind = std::filesystem::status(path).type();
+  ITO_CHECK(kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular, path,
+            " is a folder, a device or a pipe; a file is written beside its old self and takes its place");
   const std::string unfinished = path + ".unfinished";
   errno = 0;
   std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);
@@ -46,8 +50,11 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
     std::remove(unfinished.c_str());
     fail("cannot write ", path, ": ", reason, "; nothing was changed, make room and try again");
   }
-  flush_to_disk(unfinished);
-  ITO_CHECK(std::rename(unfinished.c_str(), path.c_str()) == 0, "cannot write ", path, ": ", std::strerror(errno));
+  if (!flush_to_disk(unfinished) || std::rename(unfinished.c_str(), path.c_str()) != 0) {
+    const std::string reason = std::strerror(errno);
+    std::remove(unfinished.c_str());
+    fail("cannot write ", path, ": ", reason, "; nothing was changed");
+  }
 }
 
 }  // namespace ito

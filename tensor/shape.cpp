@@ -11,7 +11,8 @@ int64_t Shape::numel() const { return product(0, rank()); }
 
 int64_t Shape::product(int first, int last) const {
   int64_t n = 1;
-  for (int i = first; i < last; ++i) n *= (*this)[size_t(i)];
+  for (int i = first; i < last; ++i)
+    ITO_CHECK(!__builtin_mul_overflow(n, (*this)[size_t(i)], &n), "shape ", *this, " has more elements than can be counted");
   return n;
 }
 

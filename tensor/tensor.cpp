@@ -1,6 +1,7 @@
 #include "tensor/tensor.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "kernels/cast/cast.h"
 
@@ -25,6 +26,7 @@ To convert(From value) {
 Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   for (int64_t extent : shape) ITO_CHECK(extent >= 0, "negative extent in shape ", shape);
   const int64_t numel = shape.numel();
+  ITO_CHECK(numel <= std::numeric_limits<int64_t>::max() / 16, "a tensor of shape ", shape, " is larger than any memory");
   return Tensor(Impl{std::make_shared<Storage>(size_t(numel) * size_of(dtype), device), 0, shape, numel, dtype, nullptr});
 }
 

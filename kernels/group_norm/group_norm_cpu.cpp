@@ -71,13 +71,14 @@ void backward_reference(const T* x, const T* weight, const T* bias, const T* mea
   }
 }
 
-// ---- vectorised over channels: sums are kept a channel, then joined a group. A task is an image, or for few images some of its groups.
+// ---- vectorised over channels: sums are kept a channel, then joined a group. A task is some groups of
+// an image, as many for one image as for many: a compiler rounds vectors and what is left of a row differently.
 
 struct Tasks {
   int64_t count, blocks, width;  // blocks an image, channels a block
 
   explicit Tasks(const GroupNormShape& s) {
-    const int64_t group = s.channels / s.groups, wanted = s.batch >= 8 ? s.channels : std::min<int64_t>(s.channels, 16);
+    const int64_t group = s.channels / s.groups, wanted = std::min<int64_t>(s.channels, 16);
     width = ceil_div(wanted, group) * group;
     blocks = ceil_div(s.channels, width);
     count = s.batch * blocks;

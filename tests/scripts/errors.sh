@@ -76,4 +76,7 @@ fi
 # ---- a loss that is not finite
 refused "not finite; .*\[[a-z0-9_]+\]" train --set train.steps=60 --set train.lr=1e30 --set train.clip=0 --resume --out "$tmp/run"
 unchanged "NaN in training"
+refused "ITO_KERNEL: there is no kernel 'sofmax'" env ITO_KERNEL=sofmax:reference "$ito" sample zoo/mnist-ddpm --n 1 --out "$tmp/x.png"
+refused "ITO_THREADS: expected a number from 1 on, got 'many'" env ITO_THREADS=many "$ito" sample zoo/mnist-ddpm --n 1 --out "$tmp/x.png"
+refused "--n" "$ito" sample zoo/mnist-ddpm --n 99999999999999999999 --out "$tmp/x.png"
 finish

@@ -10,6 +10,12 @@ for sampler in "ddim --steps 4" "ddim --steps 4 --eta 1"; do
   [ "$(first_8 "$tmp/8.npy")" = "$(first_8 "$tmp/64.npy")" ] || fail "$sampler: the first 8 of 64 are others"
   cmp "$tmp/8.npy" "$tmp/8t.npy" || fail "$sampler: other images on one thread"
 done
+# The last of 51 is alone in its batch; so is the only one of 1.
+"$ito" sample zoo/mnist-ddpm --sampler ddim --steps 2 --n 64 --out "" --npy "$tmp/64.npy" >/dev/null 2>&1
+for n in 1 51; do
+  "$ito" sample zoo/mnist-ddpm --sampler ddim --steps 2 --n $n --out "" --npy "$tmp/few.npy" >/dev/null 2>&1
+  cmp <(tail -c +129 "$tmp/few.npy") <(tail -c +129 "$tmp/64.npy" | head -c $((n * 28 * 28 * 4))) || fail "the $n images of --n $n are not the first of --n 64"
+done
 "$ito" sample zoo/mnist-ddpm --n 2 --seed 1 --sampler ddim --steps 4 --out "" --npy "$tmp/other.npy" >/dev/null 2>&1
 [ "$(tail -c +129 "$tmp/other.npy" | head -c 6272 | sha256sum)" != "$(tail -c +129 "$tmp/8.npy" | head -c 6272 | sha256sum)" ] || fail "the seed changes nothing"
 finish

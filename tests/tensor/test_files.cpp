@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/stat.h>
+
 #include "tensor/file.h"
 #include "tensor/npy.h"
 #include "tensor/safetensors.h"
@@ -110,6 +112,20 @@ TEST_SUITE("tensor") {
     fortran.replace(fortran.find("False"), 5, "True ");
     put(path, fortran);
     CHECK(error_of([&] { load_npy(path); }).find("Fortran") != std::string::npos);
+  }
+
+  TEST_CASE("a pipe or a device is not replaced by a file") {
+    const TemporaryFolder folder;
+    const std::string pipe = folder / "pipe";
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(write_file(pipe, [](std::ostream& out) { out << "x"; }), doctest::Contains("pipe"));
+    CHECK(std::filesystem::is_fifo(pipe));
+    CHECK_THROWS_WITH(write_file("/dev/null", [](std::ostream& out) { out << "x"; }), doctest::Contains("device"));
+  }
+
+  TEST_CASE("a shape whose elements cannot be counted is an error") {
+    CHECK_THROWS_WITH(Tensor::empty({int64_t{1} << 40, int64_t{1} << 40}), doctest::Contains("more elements than can be counted"));
+    CHECK_THROWS_WITH(Tensor::empty({int64_t{1} << 62}), doctest::Contains("larger than any memory"));
   }
 
   TEST_CASE("a write that fails leaves the old file as it was, and says why") {
