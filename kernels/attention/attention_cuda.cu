@@ -2,7 +2,7 @@
 //
 // 1. naive    a thread an element. Scores, softmax and P V are three kernels; the way back has the rows' dY Y, then P and dS, then the sums over
 //             keys and queries. The (queries, keys) matrices are written and read, and every thread of a row reads the whole of it.
-#include "kernels/attention/heads.h"
+#include "kernels/attention/naive.h"
 #include "tensor/memory.h"
 
 namespace ito::kernels {
@@ -26,7 +26,7 @@ __global__ void __launch_bounds__(threads) attention_scores(const T* q, const T*
   const int64_t i = global_thread();
   if (i >= n) return;
   const int64_t s = i % a.keys, t = i / a.keys % a.queries, head = i / a.keys / a.queries;
-  scores[i] = a.score(dot<A>(q + a.query(head, t), k + a.key(head, s), a.head_channels), mask, head, t, s);
+  scores[i] = a.score(dot<A>(q + a.query(head, t), k + a.key(head, s), a.head_channels), a.mask_of(mask, head), t, s);
 }
 
 // A thread a row: scores become p.
@@ -53,19 +53,6 @@ __global__ void __launch_bounds__(threads) attention_values(const A* p, const T*
   y[a.query(head, t) + c] = T(sum);
 }
 
-template <class T>
-void forward_naive(const T* q, const T* k, const T* v, const T* mask, T* y, accumulate_t<T>* lse, const AttentionShape& shape) {
-  using A = accumulate_t<T>;
-  const AttentionHeads<A> a(shape);
-  const int64_t rows = shape.batch * a.heads * a.queries, elements = rows * a.keys, channels = rows * a.head_channels;
-  if (rows == 0) return;
-  const Storage scratch(size_t(elements) * sizeof(A), Device::cuda);
-  A* p = reinterpret_cast<A*>(scratch.data());
-  if (elements > 0) launch(&attention_scores<T>, {blocks_of(elements), threads}, q, k, mask, p, a, elements);
-  launch(&attention_softmax<A>, {blocks_of(rows), threads}, p, lse, a.keys, rows);
-  if (channels > 0) launch(&attention_values<T>, {blocks_of(channels), threads}, p, v, y, a, channels);
-}
-
 // delta[row] = sum_c dy y
 template <class T, class A = accumulate_t<T>>
 __global__ void __launch_bounds__(threads) attention_row_dots(const T* y, const T* dy, A* delta, AttentionHeads<A> a, int64_t rows) {
@@ -82,7 +69,7 @@ __global__ void __launch_bounds__(threads) attention_score_gradients(const T* q,
   const int64_t i = global_thread();
   if (i >= n) return;
   const int64_t s = i % a.keys, row = i / a.keys, t = row % a.queries, head = row / a.queries, query = a.query(head, t), key = a.key(head, s);
-  p[i] = std::exp(a.score(dot<A>(q + query, k + key, a.head_channels), mask, head, t, s) - lse[row]);
+  p[i] = std::exp(a.score(dot<A>(q + query, k + key, a.head_channels), a.mask_of(mask, head), t, s) - lse[row]);
   ds[i] = a.scale * p[i] * (dot<A>(dy + query, v + key, a.head_channels) - delta[row]);
 }
 
@@ -114,9 +101,26 @@ __global__ void __launch_bounds__(threads)
   dv[a.key(head, s) + c] = T(value);
 }
 
+}  // namespace
+
+inline namespace ITO_CUDA_SET {
+
 template <class T>
-void backward_naive(const T* q, const T* k, const T* v, const T* mask, const T* y, const accumulate_t<T>* lse, const T* dy, T* dq, T* dk, T* dv,
-                    const AttentionShape& shape) {
+void attention_forward_naive(const T* q, const T* k, const T* v, const T* mask, T* y, accumulate_t<T>* lse, const AttentionShape& shape) {
+  using A = accumulate_t<T>;
+  const AttentionHeads<A> a(shape);
+  const int64_t rows = shape.batch * a.heads * a.queries, elements = rows * a.keys, channels = rows * a.head_channels;
+  if (rows == 0) return;
+  const Storage scratch(size_t(elements) * sizeof(A), Device::cuda);
+  A* p = reinterpret_cast<A*>(scratch.data());
+  if (elements > 0) launch(&attention_scores<T>, {blocks_of(elements), threads}, q, k, mask, p, a, elements);
+  launch(&attention_softmax<A>, {blocks_of(rows), threads}, p, lse, a.keys, rows);
+  if (channels > 0) launch(&attention_values<T>, {blocks_of(channels), threads}, p, v, y, a, channels);
+}
+
+template <class T>
+void attention_backward_naive(const T* q, const T* k, const T* v, const T* mask, const T* y, const accumulate_t<T>* lse, const T* dy, T* dq, T* dk,
+                              T* dv, const AttentionShape& shape) {
   using A = accumulate_t<T>;
   const AttentionHeads<A> a(shape);
   const int64_t images = shape.batch * a.heads, rows = images * a.queries, elements = rows * a.keys;
@@ -129,9 +133,9 @@ void backward_naive(const T* q, const T* k, const T* v, const T* mask, const T* 
     launch(&attention_key_gradients<T>, {blocks_of(n), threads}, p, ds, q, dy, dk, dv, a, n);
 }
 
-}  // namespace
+}  // namespace ITO_CUDA_SET
 
-ITO_REGISTER_KERNEL(AttentionForward, Device::cuda, "naive", forward_naive, float, double, bfloat16);
-ITO_REGISTER_KERNEL(AttentionBackward, Device::cuda, "naive", backward_naive, float, double, bfloat16);
+ITO_REGISTER_KERNEL(AttentionForward, Device::cuda, "naive", attention_forward_naive, float, double, bfloat16);
+ITO_REGISTER_KERNEL(AttentionBackward, Device::cuda, "naive", attention_backward_naive, float, double, bfloat16);
 
 }  // namespace ito::kernels

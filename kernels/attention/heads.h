@@ -32,12 +32,16 @@ struct AttentionHeads {
   __device__ __forceinline__ int64_t key(int64_t head, int64_t s) const {
     return (head / heads * keys + s) * channels + head % heads * head_channels;
   }
+  // The head's part of a mask, null when there is none.
+  template <class T>
+  __device__ __forceinline__ const T* mask_of(const T* mask, int64_t head) const {
+    return mask ? mask + head / heads * mask_stride[0] + head % heads * mask_stride[1] : nullptr;
+  }
   // What makes a score of q k: scaled, with the mask added, -inf where causal leaves it out.
   template <class T>
-  __device__ __forceinline__ A score(A product, const T* mask, int64_t head, int64_t t, int64_t s) const {
+  __device__ __forceinline__ A score(A product, const T* head_mask, int64_t t, int64_t s) const {
     if (causal && s > t) return A(-INFINITY);
-    const A added = mask ? A(mask[head / heads * mask_stride[0] + head % heads * mask_stride[1] + t * mask_stride[2] + s * mask_stride[3]]) : A(0);
-    return scale * product + added;
+    return scale * product + (head_mask ? A(head_mask[t * mask_stride[2] + s * mask_stride[3]]) : A(0));
   }
 };
 

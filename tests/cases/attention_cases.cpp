@@ -17,7 +17,12 @@ ITO_CASES(attention) {
   for (const Sizes& c :
        {Sizes{2, 5, 5, 6, 2, false, "two heads"}, Sizes{1, 7, 7, 4, 1, true, "causal"}, Sizes{2, 3, 9, 8, 4, false, "cross attention"},
         Sizes{1, 6, 3, 4, 2, true, "causal, fewer keys than queries"}, Sizes{1, 33, 17, 6, 2, false, "past a block"},
-        Sizes{3, 1, 1, 2, 1, false, "one token"}, Sizes{0, 4, 4, 2, 1, false, "no images"}}) {
+        Sizes{1, 65, 33, 1, 1, false, "a query and a key past the tiles"},
+        Sizes{1, 34, 67, 1, 1, true, "causal over several tiles, more keys than queries"},
+        Sizes{2, 4, 5, 8, 2, false, "four channels a head: packs of 16 bytes"},
+        Sizes{1, 5, 65, 4, 1, false, "packs of 16 bytes over two tiles of keys"}, Sizes{1, 1, 2, 33, 1, false, "a channel past 32"},
+        Sizes{1, 1, 2, 65, 1, false, "a channel past 64"}, Sizes{1, 1, 2, 129, 1, false, "a channel past 128"},
+        Sizes{1, 1, 2, 257, 1, false, "a channel past 256"}, Sizes{3, 1, 1, 2, 1, false, "one token"}, Sizes{0, 4, 4, 2, 1, false, "no images"}}) {
     const AttentionOptions o{.num_heads = c.heads, .causal = c.causal};
     cases.push_back({.inputs = {normal_values({c.batch, c.queries, c.channels}), normal_values({c.batch, c.keys, c.channels}, 0, 1, 2),
                                 normal_values({c.batch, c.keys, c.channels}, 0, 1, 3)},
@@ -37,6 +42,26 @@ ITO_CASES(attention) {
                    .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.num_heads = 3, .mask = in[3]}); },
                    .why = "bool mask by image",
                    .tolerance = 1e-4});
+  Tensor late = Tensor::zeros({2, 70}, DType::boolean);
+  late.data<bool>()[69] = late.data<bool>()[70] = true;
+  cases.push_back({.inputs = {normal_values({1, 2, 1}), normal_values({1, 70, 1}, 0, 1, 2), normal_values({1, 70, 1}, 0, 1, 3), late},
+                   .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.mask = in[3]}); },
+                   .why = "a query that sees the last key only, one that sees the first only",
+                   .tolerance = 1e-4});
+  Tensor blind = mask_values({4, 4}, 1);
+  for (int64_t s = 0; s < 4; ++s) blind.data<bool>()[4 + s] = false;
+  cases.push_back({.inputs = {qkv[0], qkv[1], qkv[2], blind},
+                   .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.num_heads = 2, .mask = in[3]}); },
+                   .why = "a query that sees no key is NaN, the others are not",
+                   .tolerance = 1e-4,
+                   .gradients = false});
+  cases.push_back({.inputs = {qkv[0] * 100.0, qkv[1], qkv[2]},
+                   .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.scale = 2}); },
+                   .why = "scores of hundreds: exp overflows unless the maximum is taken off",
+                   .gradients = false});
+  cases.push_back({.inputs = {qkv[0], Tensor::zeros({2, 0, 6}, DType::f64), Tensor::zeros({2, 0, 6}, DType::f64)},
+                   .f = [](const Tensors& in) { return attention(in[0], in[1], in[2]); },
+                   .why = "no keys"});
   cases.push_back({.inputs = {qkv[0], qkv[1], qkv[2], normal_values({3, 1, 4}, 0, 1, 4)},
                    .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.num_heads = 3, .mask = in[3], .scale = 0.7}); },
                    .why = "learned mask by head and key",

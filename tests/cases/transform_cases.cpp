@@ -23,7 +23,7 @@ ITO_CASES(dropout) {
 }
 
 ITO_CASES(fft) {
-  for (const int64_t n : {1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 64, 97, 100})
+  for (const int64_t n : {1, 2, 3, 4, 5, 7, 8, 11, 15, 16, 31, 42, 64, 97, 100})
     cases.push_back({.inputs = {normal_values({2, n, 2})}, .f = [](const Tensors& in) { return fft(in[0]); }, .tolerance = 5e-5});
   cases.push_back(
       {.inputs = {normal_values({700, 12, 2})}, .f = [](const Tensors& in) { return fft(in[0], {.inverse = true}); }, .why = "several blocks"});
