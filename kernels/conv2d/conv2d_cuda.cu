@@ -16,8 +16,8 @@ __global__ void __launch_bounds__(threads) forward_one(const T* x, const T* w, c
   using A = accumulate_t<T>;
   const int64_t e = global_thread();
   if (e >= results) return;
-  const int64_t o = e % s.out_channels, pixel = e / s.out_channels;
-  const int64_t j = pixel % s.out_width, i = pixel / s.out_width % s.out_height, n = pixel / (s.out_width * s.out_height);
+  const int64_t pixel = e / s.out_channels, o = e - pixel * s.out_channels;
+  const int64_t line = pixel / s.out_width, j = pixel - line * s.out_width, n = line / s.out_height, i = line - n * s.out_height;
   const int64_t cin = s.in_channels / s.groups, group = o / (s.out_channels / s.groups);
   A sum = 0;
   for (int64_t u = 0; u < s.kernel_height; ++u)
@@ -36,8 +36,8 @@ __global__ void __launch_bounds__(threads) data_gradient_one(const T* dy, const 
   using A = accumulate_t<T>;
   const int64_t e = global_thread();
   if (e >= results) return;
-  const int64_t channel = e % s.in_channels, pixel = e / s.in_channels;
-  const int64_t b = pixel % s.width, a = pixel / s.width % s.height, n = pixel / (s.width * s.height);
+  const int64_t pixel = e / s.in_channels, channel = e - pixel * s.in_channels;
+  const int64_t line = pixel / s.width, b = pixel - line * s.width, n = line / s.height, a = line - n * s.height;
   const int64_t cin = s.in_channels / s.groups, cout = s.out_channels / s.groups, group = channel / cin, c = channel % cin;
   const int64_t tap = s.kernel_height * s.kernel_width * cin;  // from one output channel's weights to the next
   A sum = 0;

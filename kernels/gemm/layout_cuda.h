@@ -1,11 +1,13 @@
 // What the tile loops (tile_cuda.h) multiply:  C[z] (m, n) = A[z] (m, k) B[z] (k, n) + bias,  z a matrix of a batch or a group of channels.
 //
 // A layout says where an operand's elements are. The outer index is a row of A or a column of B:
-//   address(x, z, outer, k)   null where there is no such element, or where it is zero
-//   depth(z)                  the extent of k (asked of A's)
+//   matrix(x, z)              where operand z begins
+//   address(x_z, outer, k)    null where there is no such element, or where it is zero
 //   along_k                   whether neighbours in memory are neighbours along k, else along the outer index
-//   packable(x, width)        whether `width` of these neighbours from a multiple of `width` on lie together, aligned, and all exist or none (host)
-// A result says where C goes: row(y, z, row), null for rows that are not wanted, bias(z), the first column's place in the bias, and packable().
+//   neighbours<width>(...)    `width` of these, one by one
+//   packable(x, width)        whether `width` of them, from a multiple of `width` on, lie together, aligned, and exist all or none (asked on the
+//   host)
+// A result says where C goes: row(y, z, row), bias(z), the first column's place in the bias, and packable().
 #pragma once
 
 #include "kernels/cuda/cuda.h"
@@ -15,8 +17,8 @@ namespace ito::kernels {
 inline namespace ITO_CUDA_SET {
 
 struct GemmShape {
-  int m = 0, n = 0, k = 0, matrices = 1;  // the largest m and k of all z
-  int parts = 1, part_length = 0;         // a sum over k is cut into so many, and added in a second pass
+  int m = 0, n = 0, k = 0, matrices = 1;
+  int parts = 1, part_length = 0;  // a sum over k is cut into so many, and added in a second pass
   bool a_packed = false, b_packed = false, y_packed = false;
 
   // Results that are too few to fill a device are cut along k, where there is enough of it. By sizes alone, so that a sum has the same bits
@@ -36,30 +38,47 @@ struct GemmShape {
   static constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 };
 
-// A dense matrix of a batch, either way round.
-template <class T>
-struct MatrixLayout {
-  int outer, extent_k;
-  int64_t outer_stride, k_stride, matrix_stride;  // one of the first two is 1
-  IndexRun index;
-  bool along_k;
-
-  MatrixLayout(int64_t outer_extent, int64_t k, int64_t outer_stride_, int64_t k_stride_, int64_t matrix_stride_, const IndexRun& run)
-      : outer(int(outer_extent)),
-        extent_k(int(k)),
-        outer_stride(outer_stride_),
-        k_stride(k_stride_),
-        matrix_stride(matrix_stride_),
-        index(run),
-        along_k(k_stride_ == 1) {}
-
-  __device__ const T* address(const T* x, int z, int o, int k) const {
-    return o < outer && k < extent_k ? x + index.at(z) * matrix_stride + o * outer_stride + k * k_stride : nullptr;
+// For layouts whose neighbours may be anywhere.
+template <int width, class T, class Layout>
+__device__ __forceinline__ Pack<T, width> gather_neighbours(const Layout& layout, const T* x, int outer, int k, int k_end) {
+  Pack<T, width> pack;
+#pragma unroll
+  for (int e = 0; e < width; ++e) {
+    const int ke = Layout::along_k ? k + e : k;
+    const T* from = ke < k_end ? layout.address(x, Layout::along_k ? outer : outer + e, ke) : nullptr;
+    pack.element[e] = from ? *from : T(0.0F);
   }
-  __device__ int depth(int) const { return extent_k; }
+  return pack;
+}
+
+// A dense matrix of a batch, rows of k (along_k) or rows of the outer index, `stride` apart. AlongK is std::true_type or std::false_type where it is
+// known beforehand.
+template <class T, class AlongK = bool>
+struct MatrixLayout {
+  AlongK along_k;
+  int outer, extent_k, stride;
+  int64_t matrix_stride;
+  IndexRun index;
+
+  MatrixLayout(AlongK along, int64_t outer_extent, int64_t k, int64_t row_stride, int64_t matrix_stride_, const IndexRun& run)
+      : along_k(along), outer(int(outer_extent)), extent_k(int(k)), stride(int(row_stride)), matrix_stride(matrix_stride_), index(run) {}
+
+  __device__ const T* matrix(const T* x, int z) const { return x + index.at(z) * matrix_stride; }
+  __device__ const T* address(const T* x, int o, int k) const {
+    const int row = along_k ? o : k, col = along_k ? k : o;
+    return o < outer && k < extent_k ? x + int64_t(row) * stride + col : nullptr;
+  }
+  template <int width>
+  __device__ Pack<T, width> neighbours(const T* x, int o, int k, int k_end) const {
+    const T* from = k < k_end ? address(x, o, k) : nullptr;
+    const int there = !from ? 0 : along_k ? k_end - k : outer - o;
+    Pack<T, width> pack;
+#pragma unroll
+    for (int e = 0; e < width; ++e) pack.element[e] = e < there ? from[e] : T(0.0F);
+    return pack;
+  }
   bool packable(const T* x, int width) const {
-    const int64_t length = along_k ? extent_k : outer, other_stride = along_k ? outer_stride : k_stride;
-    return length % width == 0 && other_stride % width == 0 && matrix_stride % width == 0 && aligned_to(x, size_t(width) * sizeof(T));
+    return (along_k ? extent_k : outer) % width == 0 && stride % width == 0 && matrix_stride % width == 0 && aligned_to(x, size_t(width) * sizeof(T));
   }
 };
 
@@ -88,7 +107,6 @@ __device__ __forceinline__ void write_results(const GemmShape& s, const Result& 
     return;
   }
   T* out = result.row(y, z, row);
-  if (!out) return;
   if (bias) bias += result.bias(z) + col;
   Pack<T, width> values;
 #pragma unroll
@@ -102,6 +120,7 @@ __device__ __forceinline__ void write_results(const GemmShape& s, const Result& 
 constexpr int sum_threads = 256;
 
 // The second pass: a thread adds the parts of a result, in their order.
+// occupancy: >= 75 %
 template <class T, class Result>
 __global__ void __launch_bounds__(sum_threads) sum_parts(GemmShape s, Result result, const accumulate_t<T>* part_sums, const T* bias, T* y) {
   using A = accumulate_t<T>;
@@ -110,8 +129,7 @@ __global__ void __launch_bounds__(sum_threads) sum_parts(GemmShape s, Result res
   const int col = int(e % s.n), row = int(e / s.n % s.m), z = int(e / s.n / s.m);
   A sum = 0;
   for (int part = 0; part < s.parts; ++part) sum += part_sums[part * results + e];
-  T* out = result.row(y, z, row);
-  if (out) out[col] = T(bias ? sum + A(bias[result.bias(z) + col]) : sum);
+  result.row(y, z, row)[col] = T(bias ? sum + A(bias[result.bias(z) + col]) : sum);
 }
 
 }  // namespace ITO_CUDA_SET

@@ -34,22 +34,17 @@ struct Staged {
     }
   };
 
-  template <class Layout>
-  __device__ __forceinline__ void load(const Layout& layout, bool packed, const T* x, int z, int outer0, int k0, int k_end) {
+  template <bool always_packed, class Layout>
+  __device__ __forceinline__ void load(const Layout& layout, bool packed, const T* x, int outer0, int k0, int k_end) {
 #pragma unroll
     for (int p = 0; p < count; ++p) {
       const Place at(layout.along_k, p);
       const int outer = outer0 + at.outer, k = k0 + at.k;
-      if (packed) {
-        const T* from = k < k_end ? layout.address(x, z, outer, k) : nullptr;
+      if (always_packed || packed) {
+        const T* from = k < k_end ? layout.address(x, outer, k) : nullptr;
         pack[p] = from ? load_pack<T, width>(from) : Pack<T, width>{};
       } else {
-#pragma unroll
-        for (int e = 0; e < width; ++e) {
-          const int ke = layout.along_k ? k + e : k, oe = layout.along_k ? outer : outer + e;
-          const T* from = ke < k_end ? layout.address(x, z, oe, ke) : nullptr;
-          pack[p].element[e] = from ? *from : T(0.0F);
-        }
+        pack[p] = layout.template neighbours<width>(x, outer, k, k_end);
       }
     }
   }
@@ -80,7 +75,9 @@ struct RegisterTile {
   using Element = T;
   using A = accumulate_t<T>;
   static constexpr int rows = rows_, cols = cols_, depth = depth_, row_threads = rows / thread_rows, col_threads = cols / thread_cols;
-  static constexpr int threads = row_threads * col_threads, group = 16 / int(sizeof(A)), width = group;  // of results; of elements that are staged
+  static constexpr int threads = row_threads * col_threads, blocks = 512 / threads;
+  static constexpr int group = 16 / int(sizeof(A)), width = group;        // of results; of elements that are staged
+  static constexpr bool always_packed = thread_rows * thread_cols >= 64;  // so many results leave no registers to collect elements one by one
   using StagedA = Staged<T, rows, depth, width, threads>;
   using StagedB = Staged<T, cols, depth, width, threads>;
 
@@ -136,19 +133,21 @@ struct RegisterTile {
 };
 
 // A block's tile of C[z], for its part [k_begin, k_end) of the sum.
+// occupancy: >= 25 %
 template <class Engine, int buffers, class LayoutA, class LayoutB, class Result, class T = typename Engine::Element>
-__global__ void __launch_bounds__(Engine::threads)
+__global__ void __launch_bounds__(Engine::threads, Engine::blocks)
     multiply_tiles(GemmShape s, LayoutA la, LayoutB lb, Result result, const T* a, const T* b, const T* bias, T* y, accumulate_t<T>* part_sums) {
   __shared__ typename Engine::Shared tile[buffers];
   const int tiles_n = (s.n + Engine::cols - 1) / Engine::cols, z = int(blockIdx.z);
   const int row0 = int(blockIdx.x) / tiles_n * Engine::rows, col0 = int(blockIdx.x) % tiles_n * Engine::cols;
-  const int k_begin = int(blockIdx.y) * s.part_length, k_end = std::min(la.depth(z), k_begin + s.part_length);
+  const int k_begin = int(blockIdx.y) * s.part_length, k_end = std::min(s.k, k_begin + s.part_length);
+  const T *a_matrix = la.matrix(a, z), *b_matrix = lb.matrix(b, z);
   Engine engine;
   typename Engine::StagedA a_staged;
   typename Engine::StagedB b_staged;
   const auto load = [&](int k) {
-    a_staged.load(la, s.a_packed, a, z, row0, k, k_end);
-    b_staged.load(lb, s.b_packed, b, z, col0, k, k_end);
+    a_staged.template load<Engine::always_packed>(la, s.a_packed, a_matrix, row0, k, k_end);
+    b_staged.template load<Engine::always_packed>(lb, s.b_packed, b_matrix, col0, k, k_end);
   };
   const auto store = [&](typename Engine::Shared& to) { Engine::store(a_staged, la.along_k, b_staged, lb.along_k, to); };
   if constexpr (buffers == 1) {
@@ -190,15 +189,17 @@ void launch_tiles(GemmShape s, const LayoutA& la, const LayoutB& lb, const Resul
 }
 
 // With the largest tile that gives every multiprocessor one, and that is not mostly empty.
-template <int buffers, class LayoutA, class LayoutB, class Result, class T>
+template <int buffers, int largest = 128, class LayoutA, class LayoutB, class Result, class T>
 void multiply_with_registers(const GemmShape& s, const LayoutA& la, const LayoutB& lb, const Result& result, const T* a, const T* b, const T* bias,
                              T* y) {
   if (s.m == 0 || s.n == 0) return;
   const auto run = [&]<class Engine>() { launch_tiles<Engine, buffers>(s, la, lb, result, a, b, bias, y); };
-  if constexpr (sizeof(T) < 8)
-    if (s.fills_device(128, 128)) return run.template operator()<RegisterTile<T, 128, 128, 8, 8, 8>>();
+  if constexpr (largest == 128 && sizeof(T) < 8) {
+    using Tile = RegisterTile<T, 128, 128, 8, 8, 8>;
+    if (s.fills_device(128, 128) && la.packable(a, Tile::width) && lb.packable(b, Tile::width)) return run.template operator()<Tile>();
+  }
   if (s.fills_device(64, 64)) return run.template operator()<RegisterTile<T, 64, 64, 8, sizeof(T) < 8 ? 8 : 4, 4>>();
-  run.template operator()<RegisterTile<T, 32, 32, 8, 4, 4>>();
+  run.template operator()<RegisterTile<T, 32, 32, sizeof(T) < 8 ? 8 : 4, 4, 4>>();
 }
 
 }  // namespace ITO_CUDA_SET
