@@ -1,6 +1,7 @@
 // ITO_CUDA=OFF: there is no device.
 #include "kernels/cuda/runtime.h"
 
+#include "kernels/simt/counters.h"
 #include "kernels/simt/settings.h"
 #include "tensor/error.h"
 
@@ -26,5 +27,8 @@ const Settings& settings() {
   return none;
 }
 void set_settings(const Settings&) {}
+
+void count_kernels(bool) {}
+std::map<std::string, KernelCounts> take_kernel_counts() { return {}; }
 
 }  // namespace ito::simt

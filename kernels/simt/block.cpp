@@ -219,6 +219,7 @@ void Block::warp_call(const WarpCall& call) {
   for (int l = 0; l < warp_size; ++l)
     if (const int lane = first_lane + l; call.mask >> l & 1) values[l] = lane == current_ ? call.value : lanes_[size_t(lane)].call->value;
   call.work(call.mask, values);
+  if (traced_) checker_warp_operation(call.mask, first_lane);
   warp.waiting &= ~call.mask;
   for (int k = 0; k < warp_size; ++k) {
     const int l = order_ == Order::reverse ? warp_size - 1 - k : k;

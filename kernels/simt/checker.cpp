@@ -145,6 +145,8 @@ void checker_begin_launch() {
   c.pool.reset();
   std::fill(std::begin(c.slots), std::end(c.slots), Slot{});
   begin_findings();
+  c.counting = counting_kernels();
+  if (c.counting) count_launch(running_kernel(), running_launch()->block.count());
 }
 
 void checker_begin_block(int64_t block) {
@@ -155,7 +157,18 @@ void checker_begin_block(int64_t block) {
   c.clocks.reset();
 }
 
-void checker_barrier() { current_checker->begin_interval(); }
+void checker_end_block() {
+  if (current_checker->counting) count_block();
+}
+
+void checker_barrier() {
+  current_checker->begin_interval();
+  if (current_checker->counting) count_barrier();
+}
+
+void checker_warp_operation(uint32_t mask, int first_lane) {
+  if (current_checker->counting) count_warp_operation(mask, first_lane);
+}
 
 void WarpClocks::reset() { std::fill(std::begin(count), std::end(count), 1); }
 

@@ -16,7 +16,9 @@ namespace ito::simt {
 
 void checker_begin_launch();
 void checker_begin_block(int64_t block);
-void checker_barrier();    // all threads of the block have met
+void checker_end_block();
+void checker_barrier();  // all threads of the block have met
+void checker_warp_operation(uint32_t mask, int first_lane);
 void checker_trust_all();  // everything allocated so far counts as written
 
 // From copies and fills: the device's bytes are written; or the host reads them.

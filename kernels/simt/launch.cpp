@@ -108,6 +108,7 @@ void run_block(const LaunchRecord& l, int64_t index, const Settings& s) {
   try {
     if (s.checked) checker_begin_block(index);
     block.run(l.block, {l.call, l.kernel, l.arguments.get()}, s.order, s.seed + uint64_t(index), s.checked);
+    if (s.checked) checker_end_block();
   } catch (const Error& e) {
     fail("[", function_name(l.kernel), "] block (", at.x, ",", at.y, ",", at.z, "): ", e.what());
   }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/simt/counters.h"
 #include "kernels/simt/notes.h"
 #include "kernels/simt/shadow.h"
 #include "kernels/simt/symbols.h"
@@ -49,6 +50,7 @@ struct Checker {
   const std::byte* program = nullptr;
   Slot slots[256];
   uint64_t launch = 0, interval = 0;
+  bool counting = false;  // counters.h
   WarpClocks clocks;
   std::vector<std::pair<uint64_t, int64_t>> blocks;  // (first interval, block) of this launch
   ThreadLocals shared;                               // where this thread's shared arrays are
@@ -130,6 +132,8 @@ inline void look_at(const void* address, size_t bytes, const void* instruction) 
     if (kind != AccessKind::write && !slot.page->all_written(offset, bytes)) report_unwritten(slot, at, bytes, now);
     if (kind != AccessKind::read) slot.page->mark_written(offset, bytes);
   }
+  if (c.counting) [[unlikely]]
+    count_access(at, bytes, slot.shared, lane, now.access.instruction);
   const size_t grain = size_t{1} << slot.grain_log;
   Cell* cell = slot.cells + (offset >> slot.grain_log);
   for (const std::byte* end = at + bytes; at < end; at += grain, ++cell) {
