@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kernels/simt/checker.h"
 #include "tensor/error.h"
 
 namespace ito::simt {
@@ -31,33 +32,38 @@ std::string Block::lane_name(int lane) const {
   return text("thread (", x, ",", rest % size_.y, ",", rest / size_.y, ")");
 }
 
-void Block::run(dim3 size, const Body& body, Order order, uint64_t seed, bool traced) {
-  size_ = size;
-  body_ = body;
-  traced_ = traced;
-  order_ = order;
-  random_.seed(seed);
-  const int lanes = int(size.count());
-  lanes_.assign(size_t(lanes), Lane{});
-  warps_.assign(size_t((lanes + warp_size - 1) / warp_size), Warp{});
-  for (int i = 0; i < lanes; ++i) warps_[size_t(i / warp_size)].lanes |= uint32_t{1} << i % warp_size;
-  free_fibers_.clear();
-  for (const auto& fiber : fibers_) free_fibers_.push_back(fiber.get());
-  ready_.resize(size_t(lanes));
-  for (int i = 0; i < lanes; ++i) ready_[size_t(i)] = order == Order::reverse ? lanes - 1 - i : i;
-  if (order == Order::shuffled) std::shuffle(ready_.begin(), ready_.end(), random_);
+void Block::prepare(dim3 size) {
+  const size_t lanes = size_t(size.count());
+  if (size.x != size_.x || size.y != size_.y || size.z != size_.z) {
+    size_ = size;
+    threads_.clear();
+    for (unsigned i = 0; i < lanes; ++i) threads_.push_back({i % size.x, i / size.x % size.y, i / size.x / size.y});
+  }
+  lanes_.assign(lanes, Lane{});
+  warps_.assign((lanes + warp_size - 1) / warp_size, Warp{});
+  for (size_t w = 0; w < warps_.size(); ++w) warps_[w].lanes = lanes - w * warp_size < warp_size ? (1U << lanes % warp_size) - 1 : ~0U;
+  if (free_fibers_.size() != fibers_.size()) {
+    free_fibers_.clear();
+    for (const auto& fiber : fibers_) free_fibers_.push_back(fiber.get());
+  }
+  ready_.resize(lanes);
+  for (size_t i = 0; i < lanes; ++i) ready_[i] = int(order_ == Order::reverse ? lanes - 1 - i : i);
+  if (order_ == Order::shuffled) std::shuffle(ready_.begin(), ready_.end(), random_);
   ready_head_ = 0;
   waiting_ = exited_ = votes_ = 0;
   barriers_ = 0;
   failed_ = false;
-  while (exited_ < lanes && !failed_) {
-    const int lane = next_ready();
-    if (lane < 0) {
-      report_stuck();
-    }
-    resume(lane);
-  }
+}
+
+void Block::run(dim3 size, const Body& body, Order order, uint64_t seed, bool traced) {
+  body_ = body;
+  traced_ = traced;
+  order_ = order;
+  if (order == Order::shuffled) random_.seed(seed);
+  prepare(size);
+  hand_over(caller_, next_ready());
   if (failed_) throw Error(error_);
+  if (exited_ < int(lanes_.size())) report_stuck();
 }
 
 void Block::make_ready(int lane) {
@@ -65,7 +71,6 @@ void Block::make_ready(int lane) {
     ready_.clear();
     ready_head_ = 0;
   }
-  lanes_[size_t(lane)].state = State::ready;
   ready_.push_back(lane);
 }
 
@@ -75,10 +80,17 @@ int Block::next_ready() {
   return ready_[ready_head_++];
 }
 
-void Block::resume(int index) {
+void Block::take_turn(int lane) {
+  current_ = lane;
+  variables.lane = lane;
+  variables.thread = threads_[size_t(lane)];
+  variables.stack = lanes_[size_t(lane)].fiber->memory();
+}
+
+// To another lane, which may have its first turn.
+void Block::hand_over(Context& own, int index) {
   Lane& lane = lanes_[size_t(index)];
-  current_ = index;
-  if (lane.state == State::fresh) {
+  if (!lane.fiber) {
     if (free_fibers_.empty()) {
       fibers_.push_back(std::make_unique<Fiber>());
       free_fibers_.push_back(fibers_.back().get());
@@ -86,24 +98,36 @@ void Block::resume(int index) {
     lane.fiber = free_fibers_.back();
     free_fibers_.pop_back();
     lane.fiber->start(&Block::enter, this);
-    lane.state = State::ready;
   }
-  const auto i = unsigned(index);
-  variables.lane = index;
-  variables.thread = {i % size_.x, i / size_.x % size_.y, i / size_.x / size_.y};
-  lane.fiber->resume();
-  if (lane.state == State::exited) free_fibers_.push_back(lane.fiber);
+  take_turn(index);
+  switch_context(own, *lane.fiber);
 }
 
-void Block::enter(void* block) { static_cast<Block*>(block)->lane_main(); }
+void Block::leave() {
+  for (Context dropped;;) switch_context(dropped, caller_);
+}
 
-void Block::lane_main() {
-  variables.traced = traced_;
-  body_.call(body_.kernel, body_.arguments);
-  variables.traced = false;
-  lanes_[size_t(current_)].state = State::exited;
-  warps_[size_t(current_ / warp_size)].exited |= uint32_t{1} << current_ % warp_size;
-  ++exited_;
+void Block::enter(void* block) { static_cast<Block*>(block)->run_lanes(); }
+
+// Runs one lane after the other on one fiber, as long as the next has none yet.
+void Block::run_lanes() {
+  for (;;) {
+    body_.call(body_.kernel, body_.arguments, traced_);
+    Lane& lane = lanes_[size_t(current_)];
+    lane.state = State::exited;
+    warps_[size_t(current_ / warp_size)].exited |= uint32_t{1} << current_ % warp_size;
+    ++exited_;
+    const int next = next_ready();
+    if (next >= 0 && !lanes_[size_t(next)].fiber) {
+      lanes_[size_t(next)].fiber = lane.fiber;
+      take_turn(next);
+      continue;
+    }
+    free_fibers_.push_back(lane.fiber);
+    if (next < 0) leave();
+    Context dropped;
+    hand_over(dropped, next);
+  }
 }
 
 void Block::wait(State state, const char* name, Place place) {
@@ -111,7 +135,10 @@ void Block::wait(State state, const char* name, Place place) {
   lane.state = state;
   lane.waits_in = name;
   lane.place = place;
-  lane.fiber->suspend();
+  const int next = next_ready();
+  if (next < 0) leave();
+  hand_over(*lane.fiber, next);
+  lane.state = State::running;
 }
 
 namespace {
@@ -126,8 +153,7 @@ void Block::stop(const std::string& message) {
   variables.traced = false;
   error_ = message;
   failed_ = true;
-  Fiber* fiber = lanes_[size_t(current_)].fiber;
-  for (;;) fiber->suspend();
+  leave();
 }
 
 // ---- barriers
@@ -135,20 +161,21 @@ void Block::stop(const std::string& message) {
 int Block::barrier(Votes votes, bool vote, const char* name, Place place) {
   const Untraced untraced;
   votes_ += vote;
-  ++waiting_;
-  if (waiting_ < int(lanes_.size())) {
+  if (waiting_++ == 0) first_at_barrier_ = current_;
+  if (const Lane& first = lanes_[size_t(first_at_barrier_)]; first_at_barrier_ != current_ && !same(first.place, place))
+    stop(text("threads meet in one barrier from two places: ", lane_name(first_at_barrier_), " in ", first.waits_in, " at ", text_of(first.place),
+              ", ", lane_name(current_), " in ", name, " at ", text_of(place)));
+  const int lanes = int(lanes_.size());
+  if (waiting_ < lanes) {
     wait(State::at_barrier, name, place);
     return vote_result_;
   }
-  for (size_t i = 0; i < lanes_.size(); ++i)
-    if (const Lane& other = lanes_[i]; int(i) != current_ && !same(other.place, place))
-      stop(text("threads meet in one barrier from two places: ", lane_name(int(i)), " in ", other.waits_in, " at ", text_of(other.place), ", ",
-                lane_name(current_), " in ", name, " at ", text_of(place)));
-  vote_result_ = votes == Votes::count ? votes_ : votes == Votes::all ? int(votes_ == int(lanes_.size())) : int(votes_ > 0);
+  vote_result_ = votes == Votes::count ? votes_ : votes == Votes::all ? int(votes_ == lanes) : int(votes_ > 0);
   waiting_ = votes_ = 0;
   ++barriers_;
-  for (int k = 0; k < int(lanes_.size()); ++k) {
-    const int i = order_ == Order::reverse ? int(lanes_.size()) - 1 - k : k;
+  if (traced_) checker_barrier();
+  for (int k = 0; k < lanes; ++k) {
+    const int i = order_ == Order::reverse ? lanes - 1 - k : k;
     if (i != current_) make_ready(i);
   }
   return vote_result_;
@@ -192,6 +219,7 @@ void Block::warp_call(const WarpCall& call) {
   for (int l = 0; l < warp_size; ++l)
     if (const int lane = first_lane + l; call.mask >> l & 1) values[l] = lane == current_ ? call.value : lanes_[size_t(lane)].call->value;
   call.work(call.mask, values);
+  if (traced_) checker_warp_operation(call.mask, first_lane);
   warp.waiting &= ~call.mask;
   for (int k = 0; k < warp_size; ++k) {
     const int l = order_ == Order::reverse ? warp_size - 1 - k : k;

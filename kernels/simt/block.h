@@ -1,7 +1,8 @@
 // One block of an emulated launch: its lanes (CUDA threads), the barriers and the warp operations where they meet.
 //
-// A lane runs on a fiber until it returns or has to wait; there is no hidden lock-step. A lane that never waits hands its fiber on to the next, so
-// a kernel without barriers runs as a plain loop. Who comes last to a meeting does its work for all and lets the others go on.
+// A lane runs on a fiber until it returns or has to wait, and then hands over to the next that can run; there is no hidden lock-step. A lane that
+// never waits leaves its fiber to the next, so that a kernel without barriers runs as a plain loop. Who comes last to a meeting does its work for
+// all and lets the others go on.
 // What would hang or be undefined on a GPU stops the block with a message: a barrier that not all threads reach, or reach at different places;
 // a warp operation whose mask leaves out the caller, names a lane that has exited, or is not the others' mask.
 #pragma once
@@ -38,9 +39,9 @@ struct WarpCall {
 
 class Block {
  public:
-  // What a lane runs: call(kernel, arguments).
+  // What a lane runs: call(kernel, arguments, traced).
   struct Body {
-    void (*call)(const void* kernel, const void* arguments);
+    void (*call)(const void* kernel, const void* arguments, bool traced);
     const void* kernel;
     const void* arguments;
   };
@@ -58,14 +59,13 @@ class Block {
 
   std::string lane_name(int lane) const;  // "thread 5" or "thread (1,2,0)"
   int64_t barriers() const { return barriers_; }
-  // The fiber stack of the running lane holds this address.
-  bool on_stack(const void* address) const { return lanes_[size_t(current_)].fiber->has_on_stack(address); }
+  bool traced() const { return traced_; }  // the checker looks at every access
 
  private:
-  enum class State : uint8_t { fresh, ready, at_barrier, at_warp_call, exited };
+  enum class State : uint8_t { running, at_barrier, at_warp_call, exited };
   struct Lane {
-    State state = State::fresh;
-    Fiber* fiber = nullptr;
+    State state = State::running;
+    Fiber* fiber = nullptr;  // null before its first turn
     const char* waits_in = "";
     Place place;
     const WarpCall* call = nullptr;
@@ -76,16 +76,21 @@ class Block {
     uint32_t lanes = 0, exited = 0, waiting = 0;
   };
 
+  void prepare(dim3 size);
   static void enter(void* block);
-  void lane_main();
-  void resume(int lane);
+  [[noreturn]] void run_lanes();
+  void take_turn(int lane);
+  void hand_over(Context& own, int lane);
+  [[noreturn]] void leave();
   void wait(State state, const char* name, Place place);
   int next_ready();
   void make_ready(int lane);
   void check_mask(const WarpCall& call, int first_lane);
   [[noreturn]] void report_stuck();
 
-  dim3 size_;
+  dim3 size_{0, 0, 0};
+  std::vector<uint3> threads_;  // threadIdx of each lane
+  Context caller_;              // of run()
   Body body_{};
   std::vector<Lane> lanes_;
   std::vector<Warp> warps_;
@@ -96,6 +101,7 @@ class Block {
   Order order_ = Order::forward;
   std::mt19937_64 random_;
   int current_ = 0, waiting_ = 0, exited_ = 0, votes_ = 0, vote_result_ = 0;
+  int first_at_barrier_ = 0;
   int64_t barriers_ = 0;
   std::string error_;
   bool failed_ = false, traced_ = false;

@@ -15,8 +15,8 @@
 
 #include "kernels/simt/barriers.h"
 #include "kernels/simt/block.h"
-#include "kernels/simt/checker.h"
 #include "kernels/simt/launch.h"
+#include "kernels/simt/notes.h"
 #include "kernels/simt/variables.h"
 
 // Kernels are compiled twice, plain and instrumented; what a header defines for them goes into this namespace, so that the linker keeps both.
@@ -33,6 +33,7 @@
 #define __host__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __restrict__ __restrict
+#define __align__(bytes) __attribute__((aligned(bytes)))
 #define __shared__ static thread_local
 #define __constant__ static const
 // Empty instructions before the kernel's entry, one for 32 threads: launch() reads the promise from them.
@@ -68,6 +69,9 @@ using simt::Place;
 constexpr int warpSize = simt::warp_size;
 constexpr uint32_t full_warp = 0xffffffffU;
 
+// What the emulator does for a kernel is not the kernel's.
+#define ITO_UNTRACED __attribute__((no_sanitize("thread")))
+
 // ---- barriers
 
 inline void __syncthreads(ITO_PLACE) {
@@ -86,7 +90,7 @@ inline int __syncthreads_or(int vote, ITO_PLACE) {
 inline void __syncwarp(uint32_t mask = full_warp, ITO_PLACE) {
   if (simt::barrier_left_out(file, line)) return;
   const auto meet = [](uint32_t lanes, void* const*) {
-    if (simt::settings().checked) simt::checker_sync_warp(lanes, simt::variables.lane / warpSize * warpSize);
+    if (simt::current_block().traced()) simt::checker_sync_warp(lanes, simt::variables.lane / warpSize * warpSize);
   };
   simt::current_block().warp_call({"__syncwarp", mask, meet, nullptr, {file, line}});
 }
@@ -108,7 +112,7 @@ template <class T>
 T exchange(const char* name, uint32_t mask, T value, int source, Place place) {
   static_assert(std::is_trivially_copyable_v<T>);
   Exchange<T> own{value, source, value, false};
-  const auto meet = [](uint32_t lanes, void* const* values) {
+  const auto meet = [](uint32_t lanes, void* const* values) ITO_UNTRACED {
     for (int l = 0; l < warpSize; ++l) {
       if (!(lanes >> l & 1)) continue;
       auto& mine = *static_cast<Exchange<T>*>(values[l]);
@@ -147,7 +151,7 @@ T __shfl_up_sync(uint32_t mask, T value, unsigned distance, int width = warpSize
 
 inline uint32_t __ballot_sync(uint32_t mask, int vote, ITO_PLACE) {
   uint64_t own = vote != 0;  // the answer comes back in the upper half
-  const auto meet = [](uint32_t lanes, void* const* values) {
+  const auto meet = [](uint32_t lanes, void* const* values) ITO_UNTRACED {
     uint64_t bits = 0;
     for (int l = 0; l < warpSize; ++l)
       if (lanes >> l & 1) bits |= (*static_cast<const uint64_t*>(values[l]) & 1) << l;
@@ -251,9 +255,13 @@ void launch(void (*kernel)(Parameters...), Launch l, std::type_identity_t<Parame
   record.where = l.where;
   record.kernel = reinterpret_cast<const void*>(kernel);
   record.arguments = std::make_shared<const Arguments>(arguments...);
-  record.argument_bytes = sizeof(Arguments);
-  record.call = [](const void* k, const void* a) {
-    std::apply(reinterpret_cast<void (*)(Parameters...)>(const_cast<void*>(k)), *static_cast<const Arguments*>(a));
+  record.call = [](const void* k, const void* a, bool traced) {
+    const auto run = [&](Parameters... values) {
+      simt::variables.traced = traced;  // from here on: what was copied before was no access of the kernel
+      reinterpret_cast<void (*)(Parameters...)>(const_cast<void*>(k))(values...);
+      simt::variables.traced = false;
+    };
+    std::apply(run, *static_cast<const Arguments*>(a));
   };
   int position = 0;
   const auto note = [&](const auto& argument) {

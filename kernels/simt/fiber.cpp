@@ -1,16 +1,11 @@
 #include "kernels/simt/fiber.h"
 
+#include <atomic>
 #include <cstdint>
-#include <cstdlib>
 
 #include <sys/mman.h>
 
 #include "tensor/error.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
 
 // ito_switch_stack(&old, new): pushes the registers that a call preserves, stores the stack pointer in old, takes the new one, pops.
 #if defined(__x86_64__)
@@ -91,69 +86,26 @@ extern "C" void ito_start_fiber() asm("ito_start_fiber");
 
 namespace ito::simt {
 
-namespace {
-
-constexpr size_t page = 4096;
-
-// AddressSanitizer keeps a shadow of the stack in use and is told of each switch.
-void before_switch([[maybe_unused]] void** save, [[maybe_unused]] const void* stack, [[maybe_unused]] size_t bytes) {
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(save, stack, bytes);
-#endif
-}
-void after_switch([[maybe_unused]] void* saved, [[maybe_unused]] const void** stack, [[maybe_unused]] size_t* bytes) {
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(saved, stack, bytes);
-#endif
-}
-
-}  // namespace
-
-void run_fiber(Fiber* fiber) {
-  after_switch(nullptr, &fiber->caller_stack_, &fiber->caller_stack_bytes_);
-  fiber->entry_(fiber->argument_);
-  fiber->suspend();
-  std::abort();  // a fiber that ended is started again, never resumed
-}
-
 Fiber::Fiber() {
-  void* memory = mmap(nullptr, page + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = mmap(nullptr, memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   ITO_CHECK(memory != MAP_FAILED, "no memory for the stack of an emulated CUDA thread");
   memory_ = static_cast<std::byte*>(memory);
   mprotect(memory_, page, PROT_NONE);
+  // Stacks that all began at the same place of a page would drive each other out of the first cache.
+  static std::atomic<unsigned> count = 0;
+  stagger_ = count++ % 13 * 5 * 64;
 }
 
-Fiber::~Fiber() { munmap(memory_, page + stack_bytes); }
+Fiber::~Fiber() { munmap(memory_, memory_bytes); }
 
 void Fiber::start(void (*entry)(void*), void* argument) {
-  entry_ = entry;
-  argument_ = argument;
-#if defined(__SANITIZE_ADDRESS__)
-  __asan_unpoison_memory_region(memory_ + page, stack_bytes);
-#endif
-  auto** top = reinterpret_cast<void**>(memory_ + page + stack_bytes) - frame_words;
-  top[argument_register] = this;
-  top[function_register] = reinterpret_cast<void*>(&run_fiber);
+  auto** top = reinterpret_cast<void**>(memory_ + memory_bytes - stagger_) - frame_words;
+  top[argument_register] = argument;
+  top[function_register] = reinterpret_cast<void*>(entry);
   top[return_register] = reinterpret_cast<void*>(&ito_start_fiber);
-  stack_pointer_ = top;
-  fake_stack_ = nullptr;
+  stack_pointer = top;
 }
 
-void Fiber::resume() {
-  before_switch(&caller_fake_stack_, memory_ + page, stack_bytes);
-  ito_switch_stack(&caller_, stack_pointer_);
-  after_switch(caller_fake_stack_, nullptr, nullptr);
-}
-
-void Fiber::suspend() {
-  before_switch(&fake_stack_, caller_stack_, caller_stack_bytes_);
-  ito_switch_stack(&stack_pointer_, caller_);
-  after_switch(fake_stack_, &caller_stack_, &caller_stack_bytes_);
-}
-
-bool Fiber::has_on_stack(const void* address) const {
-  const auto* at = static_cast<const std::byte*>(address);
-  return memory_ <= at && at < memory_ + page + stack_bytes;
-}
+void switch_context(Context& from, const Context& to) { ito_switch_stack(&from.stack_pointer, to.stack_pointer); }
 
 }  // namespace ito::simt

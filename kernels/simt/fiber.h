@@ -1,40 +1,36 @@
-// A fiber: a function with a stack of its own, entered and left by a switch of a few instructions. The emulator runs each CUDA thread on one.
+// A fiber: a function with a stack of its own, entered and left by a switch of a dozen instructions. The emulator runs each CUDA thread on one.
 #pragma once
 
 #include <cstddef>
 
 namespace ito::simt {
 
-class Fiber {
+// Where a stack was left.
+struct Context {
+  void* stack_pointer = nullptr;
+};
+// Leaves the stack in use, to come back to when something switches to `from`, and goes on where `to` was left.
+void switch_context(Context& from, const Context& to);
+
+class Fiber : public Context {
  public:
-  static constexpr size_t stack_bytes = size_t{64} << 10;
+  static constexpr size_t page = 4096, stack_bytes = size_t{64} << 10, memory_bytes = page + stack_bytes;
 
   Fiber();
   ~Fiber();
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  // The next resume() calls entry(argument) on an empty stack; what was on it is dropped without running destructors.
+  // The next switch to the fiber calls entry(argument) on an empty stack; what was on it is dropped without running destructors. The entry must
+  // never return.
   void start(void (*entry)(void*), void* argument);
-  // Runs the fiber until it calls suspend() or its entry returns.
-  void resume();
-  // Back to the caller of resume(). To be called on this fiber.
-  void suspend();
 
-  bool has_on_stack(const void* address) const;
+  // Where the stack lies, with its guard page: memory_bytes.
+  const std::byte* memory() const { return memory_; }
 
  private:
-  friend void run_fiber(Fiber* fiber);
-
   std::byte* memory_;  // a guard page, then the stack
-  void* stack_pointer_ = nullptr;
-  void* caller_ = nullptr;  // the stack pointer of resume()
-  void (*entry_)(void*) = nullptr;
-  void* argument_ = nullptr;
-  void* fake_stack_ = nullptr;  // AddressSanitizer's
-  void* caller_fake_stack_ = nullptr;
-  const void* caller_stack_ = nullptr;
-  size_t caller_stack_bytes_ = 0;
+  size_t stagger_;     // bytes left free at its upper end
 };
 
 }  // namespace ito::simt

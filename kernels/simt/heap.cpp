@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kernels/simt/checker.h"
 #include "kernels/simt/launch.h"
+#include "kernels/simt/shadow.h"
 #include "tensor/error.h"
 
 namespace ito::simt {

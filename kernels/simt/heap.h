@@ -10,7 +10,7 @@
 
 namespace ito::simt {
 
-struct Shadow;  // what the checker knows of the bytes of an allocation (checker.h)
+struct Shadow;  // what the checker knows of the bytes of an allocation (shadow.h)
 
 struct Allocation {
   std::byte* data = nullptr;

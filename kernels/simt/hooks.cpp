@@ -4,19 +4,23 @@
 #include <cstdint>
 
 #include "kernels/simt/checker.h"
-#include "kernels/simt/variables.h"
+#include "kernels/simt/fiber.h"
+#include "kernels/simt/look.h"
 
-using ito::simt::AccessKind;
+using namespace ito::simt;
 
 #define ITO_HOOK __attribute__((visibility("default"), no_sanitize("thread")))
 
 namespace {
-inline void note(const void* address, size_t bytes, AccessKind kind, const void* return_address) {
-  auto& traced = ito::simt::variables.traced;
-  if (!traced) return;
-  traced = false;  // what the checker itself calls may be of the instrumented set, too
-  ito::simt::checker_access(address, bytes, kind, static_cast<const char*>(return_address) - 1);
-  traced = true;
+inline bool is_kernels_own(const void* address) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  return at - reinterpret_cast<uintptr_t>(variables.stack) >= Fiber::memory_bytes &&  // a local variable
+         at - reinterpret_cast<uintptr_t>(&variables) >= sizeof variables;            // threadIdx and the like
+}
+
+template <AccessKind kind>
+inline void note(const void* address, size_t bytes, const void* return_address) {
+  if (variables.traced && is_kernels_own(address)) look_at<kind>(address, bytes, static_cast<const char*>(return_address) - 1);
 }
 
 // As the compiler lays them out for the UndefinedBehaviorSanitizer.
@@ -40,26 +44,26 @@ struct TypeMismatch {
 }  // namespace
 
 void ito::simt::note_access(const void* address, size_t bytes, AccessKind kind, const void* return_address) {
-  note(address, bytes, kind, return_address);
+  if (variables.traced && is_kernels_own(address)) checker_access(address, bytes, kind, static_cast<const char*>(return_address) - 1);
 }
 
 extern "C" {
 
 #define ITO_READ_WRITE(bytes)                                                                                              \
-  ITO_HOOK void __tsan_read##bytes(void* p) { note(p, bytes, AccessKind::read, __builtin_return_address(0)); }             \
-  ITO_HOOK void __tsan_write##bytes(void* p) { note(p, bytes, AccessKind::write, __builtin_return_address(0)); }           \
-  ITO_HOOK void __tsan_unaligned_read##bytes(void* p) { note(p, bytes, AccessKind::read, __builtin_return_address(0)); }   \
-  ITO_HOOK void __tsan_unaligned_write##bytes(void* p) { note(p, bytes, AccessKind::write, __builtin_return_address(0)); } \
-  ITO_HOOK void __tsan_volatile_read##bytes(void* p) { note(p, bytes, AccessKind::read, __builtin_return_address(0)); }    \
-  ITO_HOOK void __tsan_volatile_write##bytes(void* p) { note(p, bytes, AccessKind::write, __builtin_return_address(0)); }
+  ITO_HOOK void __tsan_read##bytes(void* p) { note<AccessKind::read>(p, bytes, __builtin_return_address(0)); }             \
+  ITO_HOOK void __tsan_write##bytes(void* p) { note<AccessKind::write>(p, bytes, __builtin_return_address(0)); }           \
+  ITO_HOOK void __tsan_unaligned_read##bytes(void* p) { note<AccessKind::read>(p, bytes, __builtin_return_address(0)); }   \
+  ITO_HOOK void __tsan_unaligned_write##bytes(void* p) { note<AccessKind::write>(p, bytes, __builtin_return_address(0)); } \
+  ITO_HOOK void __tsan_volatile_read##bytes(void* p) { note<AccessKind::read>(p, bytes, __builtin_return_address(0)); }    \
+  ITO_HOOK void __tsan_volatile_write##bytes(void* p) { note<AccessKind::write>(p, bytes, __builtin_return_address(0)); }
 ITO_READ_WRITE(1)
 ITO_READ_WRITE(2)
 ITO_READ_WRITE(4)
 ITO_READ_WRITE(8)
 ITO_READ_WRITE(16)
 
-ITO_HOOK void __tsan_read_range(void* p, size_t bytes) { note(p, bytes, AccessKind::read, __builtin_return_address(0)); }
-ITO_HOOK void __tsan_write_range(void* p, size_t bytes) { note(p, bytes, AccessKind::write, __builtin_return_address(0)); }
+ITO_HOOK void __tsan_read_range(void* p, size_t bytes) { note<AccessKind::read>(p, bytes, __builtin_return_address(0)); }
+ITO_HOOK void __tsan_write_range(void* p, size_t bytes) { note<AccessKind::write>(p, bytes, __builtin_return_address(0)); }
 ITO_HOOK void __tsan_init() {}
 ITO_HOOK void __tsan_func_entry(void*) {}
 ITO_HOOK void __tsan_func_exit() {}
@@ -89,11 +93,11 @@ ITO_HOOK void __tsan_atomic_thread_fence(int) { __atomic_thread_fence(__ATOMIC_S
 ITO_HOOK void __tsan_atomic_signal_fence(int) {}
 
 ITO_HOOK void __ubsan_handle_out_of_bounds(OutOfBounds* data, uintptr_t index) {
-  ito::simt::variables.traced = false;
-  ito::simt::checker_out_of_bounds(data->place.file, int(data->place.line), data->array->name, int64_t(index));
+  variables.traced = false;
+  checker_out_of_bounds(data->place.file, int(data->place.line), data->array->name, int64_t(index));
 }
 ITO_HOOK void __ubsan_handle_type_mismatch_v1(TypeMismatch* data, const void* address) {
-  ito::simt::variables.traced = false;
-  ito::simt::checker_misaligned(data->place.file, int(data->place.line), data->type->name, address, size_t{1} << data->log_alignment);
+  variables.traced = false;
+  checker_misaligned(data->place.file, int(data->place.line), data->type->name, address, size_t{1} << data->log_alignment);
 }
 }

@@ -12,6 +12,7 @@
 #include "kernels/parallel.h"
 #include "kernels/registry.h"
 #include "kernels/simt/checker.h"
+#include "kernels/simt/findings.h"
 #include "kernels/simt/heap.h"
 #include "kernels/simt/symbols.h"
 #include "tensor/error.h"
@@ -23,6 +24,8 @@ extern "C" const unsigned char* const __stop___patchable_function_entries[] __at
 namespace ito::simt {
 
 namespace {
+
+constexpr int64_t worth_more_threads = 4096;  // lanes in a launch; waking the others takes as long as running a few thousand
 
 alignas(256) thread_local std::byte dynamic_memory[max_shared_bytes];
 
@@ -105,6 +108,7 @@ void run_block(const LaunchRecord& l, int64_t index, const Settings& s) {
   try {
     if (s.checked) checker_begin_block(index);
     block.run(l.block, {l.call, l.kernel, l.arguments.get()}, s.order, s.seed + uint64_t(index), s.checked);
+    if (s.checked) checker_end_block();
   } catch (const Error& e) {
     fail("[", function_name(l.kernel), "] block (", at.x, ",", at.y, ",", at.z, "): ", e.what());
   }
@@ -142,6 +146,8 @@ void run(const LaunchRecord& l) {
   };
   if (s.checked) {
     checker_begin_launch();
+    work(0, blocks);
+  } else if (blocks * l.block.count() < worth_more_threads) {
     work(0, blocks);
   } else {
     kernels::parallel_for(blocks, std::max<int64_t>(1, blocks / 64), work);
@@ -190,7 +196,7 @@ void synchronize() {
       q.waiting.clear();
       throw;
     }
-    if (q.settings.checked) checker_throw_findings();
+    if (q.settings.checked) throw_findings();
   }
 }
 

@@ -16,9 +16,8 @@ struct LaunchRecord {
   dim3 grid, block;
   size_t shared_bytes = 0;
   const void* kernel = nullptr;
-  void (*call)(const void* kernel, const void* arguments) = nullptr;  // one lane
+  void (*call)(const void* kernel, const void* arguments, bool traced) = nullptr;  // one lane
   std::shared_ptr<const void> arguments;
-  size_t argument_bytes = 0;
   std::vector<std::pair<int, const void*>> pointers;  // the arguments that are pointers, by position
   Place where;
 };

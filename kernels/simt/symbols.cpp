@@ -154,6 +154,8 @@ std::string source_line(const void* instruction) {
   return line.substr(line.rfind('/') + 1);
 }
 
+const void* program_start() { return reinterpret_cast<const void*>(image().base); }
+
 bool in_program_image(const void* address) {
   const auto at = reinterpret_cast<uintptr_t>(address);
   return image().begin <= at && at < image().end;

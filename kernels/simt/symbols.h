@@ -27,6 +27,9 @@ SharedArray shared_array_at(int64_t offset);
 // "softmax_cuda.cu:42" for an instruction of a file compiled with -g1, by way of addr2line; "unknown line" without it.
 std::string source_line(const void* instruction);
 
+// Where the program is loaded.
+const void* program_start();
+
 // The function's address belongs to the program's constants or code, which kernels may read.
 bool in_program_image(const void* address);
 

@@ -1,6 +1,7 @@
 // The built-in variables of a CUDA kernel, as every OS thread of the emulator sees them for the lane that it runs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 struct uint3 {
@@ -18,8 +19,9 @@ namespace ito::simt {
 struct Variables {
   uint3 thread{0, 0, 0}, block{0, 0, 0};
   dim3 block_size, grid_size;
-  int lane = 0;         // of the block
-  bool traced = false;  // a kernel's own code runs, and its accesses are looked at
+  int lane = 0;                      // of the block
+  const std::byte* stack = nullptr;  // of the lane: Fiber::memory_bytes
+  bool traced = false;               // a kernel's own code runs, and its accesses are looked at
 };
 extern thread_local constinit Variables variables;
 

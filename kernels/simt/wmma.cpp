@@ -60,14 +60,21 @@ void move_tile(const TileAccess& access, Move&& move) {
 // The largest fragments are 32 x 16.
 constexpr int most = 512;
 
+// Calls body(place in a matrix by rows, lane, element).
+template <class Body>
+void each_element(const Tile& t, Body&& body) {
+  const int run = run_length(t), along = t.by_columns ? t.cols : 1, across = t.by_columns ? 1 : t.cols;
+  for (int lane = 0; lane < warp_size; ++lane)
+    for (int e = 0; e < t.rows * t.cols / warp_size; e += run) {
+      const Spot spot = spot_of(t, lane, e);
+      const int at = spot.line * across + spot.offset * along;
+      for (int i = 0; i < run; ++i) body(at + i * along, lane, e + i);
+    }
+}
+
 template <class T>
 void gather(float* matrix, const Tile& t, void* const* values, const T* TileProduct::*elements) {
-  for (int lane = 0; lane < warp_size; ++lane)
-    for (int e = 0; e < t.rows * t.cols / warp_size; ++e) {
-      const Spot spot = spot_of(t, lane, e);
-      const int row = t.by_columns ? spot.offset : spot.line, col = t.by_columns ? spot.line : spot.offset;
-      matrix[row * t.cols + col] = float((static_cast<const TileProduct*>(values[lane])->*elements)[e]);
-    }
+  each_element(t, [&](int at, int lane, int e) { matrix[at] = float((static_cast<const TileProduct*>(values[lane])->*elements)[e]); });
 }
 
 void multiply(uint32_t, void* const* values) {
@@ -80,11 +87,7 @@ void multiply(uint32_t, void* const* values) {
   for (int i = 0; i < m; ++i)
     for (int l = 0; l < k; ++l)
       for (int j = 0; j < n; ++j) c[i * n + j] += a[i * k + l] * b[l * n + j];
-  for (int lane = 0; lane < warp_size; ++lane)
-    for (int e = 0; e < m * n / warp_size; ++e) {
-      const Spot spot = spot_of(own.c, lane, e);
-      static_cast<const TileProduct*>(values[lane])->d_elements[e] = c[spot.line * n + spot.offset];
-    }
+  each_element(own.c, [&](int at, int lane, int e) { static_cast<const TileProduct*>(values[lane])->d_elements[e] = c[at]; });
 }
 
 }  // namespace
