@@ -7,6 +7,7 @@ FATBIN_MAGIC = 0xBA55ED50
 CUBIN = 2  # the kind of entry that holds machine code; 1 is PTX
 MAX_THREADS, FRAME_SIZE, REGISTERS = 0x05, 0x11, 0x2F  # attributes, EIATTR_... in cuobjdump -elf
 VALUES_FOLLOW = 4  # the form of an attribute whose third field is the size of what follows it
+RESERVED = 1024  # bytes of a block's shared memory that belong to the system; sm_90 and later count them in
 
 
 @dataclass
@@ -62,7 +63,7 @@ def kernels_of_cubin(elf, arch):
                     kernel.max_threads = x * y * z
     for name, header, content in parts:
         if name.startswith(".nv.shared.") and name[len(".nv.shared.") :] in kernels:
-            kernels[name[len(".nv.shared.") :]].shared = header[5]
+            kernels[name[len(".nv.shared.") :]].shared = header[5] - (RESERVED if arch >= 90 else 0)
         elif name == ".nv.info":
             for attribute, payload in attributes(content):
                 if attribute in (REGISTERS, FRAME_SIZE):

@@ -33,4 +33,12 @@ __global__ void __launch_bounds__(256) too_much_dynamic_shared(float* y) {
   y[threadIdx.x] = part[(threadIdx.x + 1) % 256];
 }
 
+// occupancy: >= 50 %
+__global__ void __launch_bounds__(256) unsaid_dynamic_shared(float* y) {
+  extern __shared__ float part[];
+  part[threadIdx.x] = y[threadIdx.x];
+  __syncthreads();
+  y[threadIdx.x] = part[(threadIdx.x + 1) % 256];
+}
+
 __global__ void no_launch_bounds(float* y) { y[threadIdx.x] = 1; }

@@ -65,13 +65,14 @@ class Source:
     dynamic_shared: int = 0
     local: int = 0
     reason: str = ""
+    body: str = ""
 
 
-def balanced(text, at):
-    """The end of the parenthesis that opens at text[at]."""
+def balanced(text, at, brackets="()"):
+    """The end of the bracket that opens at text[at]."""
     depth = 0
     for i in range(at, len(text)):
-        depth += (text[i] == "(") - (text[i] == ")")
+        depth += (text[i] == brackets[0]) - (text[i] == brackets[1])
         if depth == 0:
             return i + 1
     return len(text)
@@ -91,6 +92,8 @@ def kernels_in_source(path):
             continue
         line = text.count("\n", 0, found.start())
         kernel = Source(str(path.relative_to(ROOT)), line + 1)
+        body = text.find("{", balanced(text, name.end() - 1))
+        kernel.body = text[body : balanced(text, body, "{}")]
         above = line - 1
         while above >= 0 and re.match(r"\s*(//|template|requires)", lines[above]):
             promise = re.match(r"// occupancy: >= (\d+) %(?:, (\d+) bytes of dynamic shared memory)?$", lines[above])
@@ -156,6 +159,8 @@ def problems(kernel):
     for full, r in kernel.instances:
         share = occupancy_of(kernel, r)
         found = []
+        if kernel.source.occupancy and not kernel.source.dynamic_shared and re.search(r"dynamic_shared\b|extern __shared__", kernel.source.body):
+            found.append(("its comment does not say how much dynamic shared memory", 0))
         if not r.max_threads:
             found.append(("no __launch_bounds__", 0))
         if r.local > kernel.source.local:
