@@ -8,6 +8,8 @@
 #include "bench/kernels/peaks.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/registry.h"
+#include "kernels/simt/counters.h"
+#include "kernels/simt/settings.h"
 #include "tests/cases/check.h"
 
 namespace ito::cli {
@@ -21,6 +23,18 @@ std::vector<std::string> variants_of(std::string_view op, DType dtype, Device de
   return out;
 }
 
+// The first case of the kernel's ops whose values or gradients the variant gets wrong; "" when there is none.
+std::string what_is_wrong(const std::string& kernel, const std::string& variant, DType dtype, Device device) {
+  for (const checks::CaseList& list : lists_for(kernel)) {
+    std::vector<checks::Case> cases;
+    list.fill(cases);
+    for (size_t i = 0; i < cases.size(); ++i)
+      if (const std::string wrong = checks::run_case(cases[i], variant, dtype, device); !wrong.empty())
+        return text(list.op, " case ", i, ": ", wrong);
+  }
+  return "";
+}
+
 // The shortest time that the kernel's work can take on this machine, as a share of the time it took.
 double share_of_attainable(const kernels::Work& work, double seconds, const bench::Peaks& peaks) {
   return std::max(work.bytes / peaks.bytes_per_second, work.flops / peaks.flops_per_second) / seconds;
@@ -32,11 +46,23 @@ void time_variant(const bench::Call& call, const std::string& variant, DType dty
               seconds * 1e3, call.work.bytes / seconds / 1e9, call.work.flops / seconds / 1e9, 100 * share_of_attainable(call.work, seconds, peaks));
 }
 
-// What the emulator counts of one call.
+// What the emulator counts of one call, a line for each CUDA kernel of the variant.
 void count_variant(const bench::Call& call, const std::string& variant, DType dtype) {
+  const simt::Settings before = simt::settings();
+  simt::set_settings({.checked = true});
+  simt::count_kernels(true);
+  simt::take_kernel_counts();
   call.run();
-  cuda::synchronize();
-  std::printf("  %-4s %-16s\n", std::string(name_of(dtype)).c_str(), variant.c_str());
+  const auto counts = simt::take_kernel_counts();
+  simt::count_kernels(false);
+  simt::set_settings(before);
+  for (const auto& [kernel, c] : counts)
+    std::printf(
+        "  %-4s %-16s %-28s %8ld requests %6.1f B each %5.1f sectors  shared %8ld, conflicts %6ld  barriers %6ld  warp ops %7ld  divergent %3.0f "
+        "%%\n",
+        std::string(name_of(dtype)).c_str(), variant.c_str(), kernel.substr(0, 28).c_str(), long(c.global_requests),
+        c.global_requests ? double(c.global_bytes) / double(c.global_requests) : 0.0, c.sectors_per_request(), long(c.shared_requests),
+        long(c.bank_conflicts), long(c.barriers), long(c.warp_operations), 100 * c.divergence());
 }
 
 }  // namespace
@@ -55,6 +81,10 @@ void bench_kernel(const std::string& op, Device device, const std::string& only)
       const bench::Call call = (dtype == DType::f32 ? b.f32 : b.bf16)({device, timed});
       if (dtype == DType::f32) std::printf("%s, %s: %s\n", b.kernel, std::string(name_of(device)).c_str(), call.shape.c_str());
       for (const std::string& variant : variants) {
+        if (const std::string wrong = what_is_wrong(b.kernel, variant, dtype, device); !wrong.empty()) {
+          std::printf("  %-4s %-16s WRONG, not timed: %s\n", std::string(name_of(dtype)).c_str(), variant.c_str(), wrong.c_str());
+          continue;
+        }
         kernels::pin_variant(b.kernel, variant);
         if (timed)
           time_variant(call, variant, dtype, peaks);

@@ -53,7 +53,8 @@ bool runs_kernel(const checks::CaseList& list, const std::string& kernel) {
   return kernels::take_chosen_ops().contains(kernel);
 }
 
-// The case lists of an op ("softmax"), or those that run a kernel ("softmax_forward", or only its first part).
+}  // namespace
+
 std::vector<checks::CaseList> lists_for(const std::string& name) {
   std::vector<checks::CaseList> found;
   std::vector<std::string> names;
@@ -68,6 +69,8 @@ std::vector<checks::CaseList> lists_for(const std::string& name) {
   ITO_CHECK(!found.empty(), "no op or kernel '", name, "'; did you mean '", nearest(name, names), "'?");
   return found;
 }
+
+namespace {
 
 struct CheckArguments {
   std::string op, variant, device;
@@ -129,7 +132,8 @@ void add_kernels(CLI::App& app) {
   check->callback([o] { check_kernels(*o); });
 
   CLI::App* bench = command->add_subcommand(
-      "bench", "every variant of a kernel, verified, then timed; on the emulated device, counted\n\n  ito kernels bench softmax_forward --device cpu");
+      "bench",
+      "every variant of a kernel, verified, then timed; on the emulated device, counted\n\n  ito kernels bench softmax_forward --device cpu");
   const auto b = std::make_shared<CheckArguments>();
   bench->add_option("OP", b->op, "a part of the kernel's name")->required();
   bench->add_option("--variant", b->variant, "only this one (default: all)");

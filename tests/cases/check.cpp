@@ -193,7 +193,7 @@ class CaseChecker {
       const bool f32 = std::any_of(kernels::kernel_rows().begin(), kernels::kernel_rows().end(), [&](const kernels::KernelRow& row) {
         return row.device == Device::cuda && row.variant == variant && row.dtype == DType::f32;
       });
-      expect("traced " + variant, run_on_device(case_, variant, f32 ? DType::f32 : DType::bf16));
+      expect("traced " + variant, run_case(case_, variant, f32 ? DType::f32 : DType::bf16));
     }
   }
 
@@ -245,14 +245,14 @@ std::set<std::string> device_variants(const Case& one) {
   return variants_of(kernels::take_chosen_ops(), Device::cuda);
 }
 
-std::string run_on_device(const Case& one, const std::string& variant, DType dtype) {
+std::string run_case(const Case& one, const std::string& variant, DType dtype, Device device) {
   const Restore restore;
   try {
     const Tensors inputs = converted(one.inputs, dtype);
     kernels::pin_variant("*", "reference");
     const Tensors expected = values_and_gradients(one.f, converted(inputs, DType::f64), one.gradients);
     kernels::pin_variant("*", variant);
-    return difference(values_and_gradients(one.f, converted(inputs, dtype, Device::cuda), one.gradients), expected, tolerance_of(one, dtype));
+    return difference(values_and_gradients(one.f, converted(inputs, dtype, device), one.gradients), expected, tolerance_of(one, dtype));
   } catch (const Error& error) {
     return error.what();
   }

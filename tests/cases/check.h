@@ -32,9 +32,9 @@ struct CheckOptions {
 //   traced      no finding of the emulator's checker
 Report check_op(const CaseList& list, const CheckOptions& options = {});
 
-// One case by itself on the device: its values and first gradients with the variant, in f32 or bf16; traced when the emulator's settings say so.
+// One case by itself: its values and first gradients with the variant, in f32 or bf16; traced when the emulator's settings say so.
 // What differs from the reference or is found, "" when nothing.
-std::string run_on_device(const Case& one, const std::string& variant, DType dtype);
+std::string run_case(const Case& one, const std::string& variant, DType dtype, Device device = Device::cuda);
 // The variants that the case's kernels have on the device.
 std::set<std::string> device_variants(const Case& one);
 

@@ -53,7 +53,7 @@ std::map<simt::BarrierPlace, std::vector<Run>> runs_by_barrier() {
       for (const std::string& variant : checks::device_variants(cases[i]))
         for (const DType dtype : {DType::f32, DType::bf16}) {
           simt::take_barriers();
-          checks::run_on_device(cases[i], variant, dtype);
+          checks::run_case(cases[i], variant, dtype);
           for (const simt::BarrierPlace& place : simt::take_barriers())
             if (std::vector<Run>& known = runs[place]; known.size() < 40)
               known.push_back({cases[i], text(list.op, " case ", i, " ", variant, " ", dtype), variant, dtype});
@@ -81,7 +81,7 @@ TEST_SUITE("cuda_barriers") {
       bool noticed = false;
       for (const Run& run : found->second) {
         simt::leave_out_barrier(place);
-        noticed = !checks::run_on_device(run.one, run.variant, run.dtype).empty();
+        noticed = !checks::run_case(run.one, run.variant, run.dtype).empty();
         simt::leave_out_barrier({"", 0});
         if (noticed) break;
       }
