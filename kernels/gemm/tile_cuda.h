@@ -113,7 +113,7 @@ struct RegisterTile {
 #pragma unroll
       for (int i = 0; i < thread_rows; ++i)
 #pragma unroll
-        for (int j = 0; j < thread_cols; ++j) sum[i][j] += a[i / group].element[i % group] * b[j / group].element[j % group];
+        for (int j = 0; j < thread_cols; ++j) sum[i][j] = std::fma(a[i / group].element[i % group], b[j / group].element[j % group], sum[i][j]);
     }
   }
 

@@ -9,16 +9,20 @@ ITO_CASES(conv2d) {
     Conv2dOptions o;
     const char* why;
   };
-  const std::vector<Sizes> all{{{2, 5, 4, 3}, {4, 3, 3, 3}, {.padding = 1}, "the usual 3x3"},
-                               {{1, 6, 7, 2}, {3, 3, 3, 2}, {.stride = 2, .padding = 1}, "stride 2, odd and even sides"},
-                               {{2, 4, 4, 33}, {35, 1, 1, 33}, {}, "1x1"},
-                               {{1, 5, 5, 4}, {6, 3, 2, 2}, {.padding = 1, .groups = 2}, "groups, oblong window"},
-                               {{1, 4, 4, 3}, {3, 3, 3, 1}, {.padding = 1, .groups = 3}, "depthwise"},
-                               {{1, 3, 3, 1}, {1, 3, 3, 1}, {}, "one output pixel"},
-                               {{1, 9, 9, 2}, {2, 4, 4, 2}, {.stride = 3}, "columns that no window reaches"},
-                               {{1, 2, 2, 40}, {5, 3, 3, 40}, {.padding = 2}, "more taps than one k block, windows wholly outside"},
-                               {{0, 3, 3, 2}, {2, 3, 3, 2}, {.padding = 1}, "no images"},
-                               {{5, 11, 11, 2}, {3, 3, 3, 2}, {.padding = 1}, "several row blocks"}};
+  const std::vector<Sizes> all{
+      {{2, 5, 4, 3}, {4, 3, 3, 3}, {.padding = 1}, "the usual 3x3"},
+      {{1, 6, 7, 2}, {3, 3, 3, 2}, {.stride = 2, .padding = 1}, "stride 2, odd and even sides"},
+      {{2, 4, 4, 33}, {35, 1, 1, 33}, {}, "1x1"},
+      {{1, 5, 5, 4}, {6, 3, 2, 2}, {.padding = 1, .groups = 2}, "groups, oblong window"},
+      {{1, 4, 4, 3}, {3, 3, 3, 1}, {.padding = 1, .groups = 3}, "depthwise"},
+      {{1, 3, 3, 1}, {1, 3, 3, 1}, {}, "one output pixel"},
+      {{1, 9, 9, 2}, {2, 4, 4, 2}, {.stride = 3}, "columns that no window reaches"},
+      {{1, 2, 2, 40}, {5, 3, 3, 40}, {.padding = 2}, "more taps than one k block, windows wholly outside"},
+      {{0, 3, 3, 2}, {2, 3, 3, 2}, {.padding = 1}, "no images"},
+      {{5, 11, 11, 2}, {3, 3, 3, 2}, {.padding = 1}, "several row blocks"},
+      {{1, 5, 4, 8}, {16, 3, 2, 8}, {.stride = 2, .padding = 1}, "channels in packs of 16 bytes"},
+      {{2, 7, 5, 8}, {8, 2, 3, 4}, {.stride = 3, .padding = 2, .groups = 2}, "stride beyond the window: pixels without a tap"},
+      {{1, 4, 4, 64}, {576, 3, 3, 4}, {.padding = 1, .groups = 16}, "many groups: the device's middle tile"}};
   for (const Sizes& c : all) {
     const auto f = [o = c.o](const Tensors& in) { return conv2d(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), o); };
     cases.push_back({.inputs = {normal_values(c.x), normal_values(c.w, 0, 1, 2), normal_values({c.w[0]}, 0, 1, 3)}, .f = f, .why = c.why});
@@ -26,6 +30,13 @@ ITO_CASES(conv2d) {
   cases.push_back({.inputs = {normal_values({2, 4, 4, 2}), normal_values({3, 3, 3, 2}, 0, 1, 2)},
                    .f = [](const Tensors& in) { return conv2d(in[0], in[1], {}, {.padding = 1}); },
                    .why = "no bias"});
+  cases.push_back({.inputs = {normal_values({1, 3, 3, 0}), normal_values({2, 3, 2, 0}), normal_values({2})},
+                   .f = [](const Tensors& in) { return conv2d(in[0], in[1], in[2], {.padding = 1}); },
+                   .why = "no channels"});
+  cases.push_back({.inputs = {normal_values({1, 17, 17, 64}), normal_values({1088, 1, 3, 4}, 0, 1, 2)},
+                   .f = [](const Tensors& in) { return conv2d(in[0], in[1], {}, {.stride = 2, .groups = 16}); },
+                   .why = "many wide groups: the device's largest tile",
+                   .gradients = false});
   cases.push_back({.inputs = {normal_values({6, 28, 28, 3}), normal_values({5, 3, 3, 3}, 0, 1, 2)},
                    .f = [](const Tensors& in) { return conv2d(in[0], in[1], {}, {.padding = 1}); },
                    .why = "weight gradient cut in parts",
@@ -47,6 +58,10 @@ ITO_CASES(conv_transpose2d) {
     cases.push_back(
         {.inputs = {normal_values(c.x), normal_values(c.w, 0, 1, 2), normal_values({c.w[3] * c.o.groups}, 0, 1, 3)}, .f = f, .why = c.why});
   }
+  cases.push_back({.inputs = {normal_values({1, 9, 9, 64}), normal_values({64, 1, 3, 68}, 0, 1, 2)},
+                   .f = [](const Tensors& in) { return conv_transpose2d(in[0], in[1], {}, {.groups = 16}); },
+                   .why = "many wide groups: the device's largest tile",
+                   .gradients = false});
 }
 
 }  // namespace ito::checks

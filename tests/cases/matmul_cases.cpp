@@ -17,9 +17,31 @@ ITO_CASES(matmul) {
                            return matmul(in[0], in[1], {ta, tb});
                          }});
       }
+  // Around the device's tiles (32, 64 and 128 results, 8 and 16 deep), which of them runs depending on the number of multiprocessors; in packs of
+  // 16 bytes and without.
+  for (const auto& size : std::vector<std::vector<int64_t>>{{33, 31, 9}, {132, 128, 24}, {129, 130, 17}})
+    for (const bool ta : {false, true})
+      for (const bool tb : {false, true}) {
+        const int64_t m = size[0], n = size[1], k = size[2];
+        if (m == 129 && ta != tb) continue;
+        cases.push_back({.inputs = {normal_values(ta ? Shape{k, m} : Shape{m, k}, 0, 1, 1), normal_values(tb ? Shape{n, k} : Shape{k, n}, 0, 1, 2)},
+                         .f =
+                             [=](const Tensors& in) {
+                               return matmul(in[0], in[1], {ta, tb});
+                             },
+                         .why = "the device's tiles",
+                         .gradients = false});
+      }
   const auto plain = [](const Tensors& in) { return matmul(in[0], in[1]); };
+  cases.push_back({.inputs = {normal_values({16, 65, 12}), normal_values({16, 12, 68}, 0, 1, 2)},
+                   .f = plain,
+                   .why = "enough matrices for the device's largest tile",
+                   .gradients = false});
   cases.push_back({.inputs = {normal_values({2, 3, 4, 5}), normal_values({3, 5, 2})}, .f = plain, .why = "leading axes broadcast"});
   cases.push_back({.inputs = {normal_values({2, 1, 4, 5}), normal_values({1, 3, 5, 2})}, .f = plain, .why = "both sides stretch"});
+  cases.push_back({.inputs = {normal_values({2, 1, 3, 2, 3}), normal_values({2, 3, 3, 4}, 0, 1, 2)},
+                   .f = plain,
+                   .why = "matrices that no single run of indices covers"});
   cases.push_back({.inputs = {normal_values({4100, 3}), normal_values({4100, 5})},
                    .f = [](const Tensors& in) { return matmul(in[0], in[1], {.transpose_a = true}); },
                    .why = "long k, cut in parts",
