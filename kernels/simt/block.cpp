@@ -162,7 +162,8 @@ int Block::barrier(Votes votes, bool vote, const char* name, Place place) {
   const Untraced untraced;
   votes_ += vote;
   if (waiting_++ == 0) first_at_barrier_ = current_;
-  if (const Lane& first = lanes_[size_t(first_at_barrier_)]; first_at_barrier_ != current_ && !same(first.place, place))
+  if (const Lane& first = lanes_[size_t(first_at_barrier_)];
+      first_at_barrier_ != current_ && !(same(first.place, place) && std::string_view(first.waits_in) == name))
     stop(text("threads meet in one barrier from two places: ", lane_name(first_at_barrier_), " in ", first.waits_in, " at ", text_of(first.place),
               ", ", lane_name(current_), " in ", name, " at ", text_of(place)));
   const int lanes = int(lanes_.size());
@@ -230,6 +231,11 @@ void Block::warp_call(const WarpCall& call) {
 void Block::stop_absent_source(const char* name, uint32_t mask, int source, Place place) {
   variables.traced = false;
   stop(text(name, " at ", text_of(place), ": ", lane_name(current_), " reads lane ", source, ", which is not in the mask 0x", std::hex, mask));
+}
+
+void Block::stop_width(const char* name, int width, Place place) {
+  variables.traced = false;
+  stop(text(name, " at ", text_of(place), ": a width of ", width, ", which is not 1, 2, 4, 8, 16 or 32"));
 }
 
 void Block::stop_active_mask(Place place) {

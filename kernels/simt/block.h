@@ -55,6 +55,7 @@ class Block {
   // Ends the whole block: run() throws Error(message).
   [[noreturn]] void stop(const std::string& message);
   [[noreturn]] void stop_absent_source(const char* name, uint32_t mask, int source, Place place);
+  [[noreturn]] void stop_width(const char* name, int width, Place place);
   [[noreturn]] void stop_active_mask(Place place);
 
   std::string lane_name(int lane) const;  // "thread 5" or "thread (1,2,0)"

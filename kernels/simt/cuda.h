@@ -128,25 +128,31 @@ T exchange(const char* name, uint32_t mask, T value, int source, Place place) {
 
 inline int lane_id() { return simt::variables.lane % warpSize; }
 
+// The first lane of the group of `width` lanes that this one is in.
+inline int group_start(const char* name, int width, Place place) {
+  if (!std::has_single_bit(unsigned(width)) || width > warpSize) simt::current_block().stop_width(name, width, place);
+  return lane_id() & -width;
+}
+
 template <class T>
 T __shfl_sync(uint32_t mask, T value, int source, int width = warpSize, ITO_PLACE) {
-  const int first = lane_id() & -width;
+  const int first = group_start("__shfl_sync", width, {file, line});
   return exchange("__shfl_sync", mask, value, first + (source & (width - 1)), {file, line});
 }
 template <class T>
 T __shfl_xor_sync(uint32_t mask, T value, int bits, int width = warpSize, ITO_PLACE) {
-  const int lane = lane_id(), source = lane ^ bits;
-  return exchange("__shfl_xor_sync", mask, value, source < (lane & -width) + width ? source : lane, {file, line});
+  const int lane = lane_id(), source = lane ^ bits, first = group_start("__shfl_xor_sync", width, {file, line});
+  return exchange("__shfl_xor_sync", mask, value, source < first + width ? source : lane, {file, line});
 }
 template <class T>
 T __shfl_down_sync(uint32_t mask, T value, unsigned distance, int width = warpSize, ITO_PLACE) {
-  const int lane = lane_id(), source = lane + int(distance);
-  return exchange("__shfl_down_sync", mask, value, source < (lane & -width) + width ? source : lane, {file, line});
+  const int lane = lane_id(), source = lane + int(distance), first = group_start("__shfl_down_sync", width, {file, line});
+  return exchange("__shfl_down_sync", mask, value, source < first + width ? source : lane, {file, line});
 }
 template <class T>
 T __shfl_up_sync(uint32_t mask, T value, unsigned distance, int width = warpSize, ITO_PLACE) {
   const int lane = lane_id(), source = lane - int(distance);
-  return exchange("__shfl_up_sync", mask, value, source >= (lane & -width) ? source : lane, {file, line});
+  return exchange("__shfl_up_sync", mask, value, source >= group_start("__shfl_up_sync", width, {file, line}) ? source : lane, {file, line});
 }
 
 inline uint32_t __ballot_sync(uint32_t mask, int vote, ITO_PLACE) {
@@ -170,6 +176,7 @@ inline uint32_t __activemask(ITO_PLACE) { simt::current_block().stop_active_mask
 
 template <class T, class F>
 __attribute__((noinline)) T atomic_update(T* address, F&& f) {
+  static_assert(sizeof(T) == 4 || sizeof(T) == 8);
   simt::note_access(address, sizeof(T), simt::AccessKind::atomic, __builtin_return_address(0));
   using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
   auto* bits = reinterpret_cast<Bits*>(address);
@@ -248,6 +255,7 @@ struct Launch {
 template <class... Parameters>
 void launch(void (*kernel)(Parameters...), Launch l, std::type_identity_t<Parameters>... arguments) {
   using Arguments = std::tuple<Parameters...>;
+  static_assert(sizeof(Arguments) <= 32764, "a kernel's parameters may take 32,764 bytes");
   simt::LaunchRecord record;
   record.grid = l.grid;
   record.block = l.block;
@@ -272,10 +280,10 @@ void launch(void (*kernel)(Parameters...), Launch l, std::type_identity_t<Parame
   simt::enqueue(std::move(record));
 }
 
-// Lets the kernel have more than 48 KiB of dynamic shared memory.
+// Lets the kernel have so much dynamic shared memory; needed above 48 KiB.
 template <class... Parameters>
-void allow_shared_bytes(void (*kernel)(Parameters...), size_t) {
-  simt::allow_large_shared(reinterpret_cast<const void*>(kernel));
+void allow_shared_bytes(void (*kernel)(Parameters...), size_t bytes) {
+  simt::allow_shared_bytes(reinterpret_cast<const void*>(kernel), bytes);
 }
 
 inline int multiprocessors() { return simt::settings().multiprocessors; }

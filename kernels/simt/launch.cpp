@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <deque>
 #include <fstream>
+#include <map>
 #include <mutex>
 #include <numeric>
-#include <set>
 
 #include "kernels/parallel.h"
 #include "kernels/registry.h"
@@ -34,7 +34,7 @@ struct Queue {
   const LaunchRecord* running = nullptr;
   Settings settings;
   Counters counters;
-  std::set<const void*> large_shared;
+  std::map<const void*, size_t> allowed_shared;  // by allow_shared_bytes
 };
 
 Settings settings_from_environment() {
@@ -87,9 +87,13 @@ void check_limits(const LaunchRecord& l) {
             " x ", l.block.z, " threads; the limits are 1024 x 1024 x 64 and 1024 in all");
   ITO_CHECK(l.grid.x <= 0x7fffffffU && l.grid.y <= 65535 && l.grid.z <= 65535, name(), "a grid of ", l.grid.x, " x ", l.grid.y, " x ", l.grid.z,
             " blocks; the limits are 2147483647 x 65535 x 65535");
-  ITO_CHECK(l.shared_bytes <= max_shared_bytes, name(), l.shared_bytes, " bytes of dynamic shared memory; a block has ", max_shared_bytes);
-  ITO_CHECK(l.shared_bytes <= usual_shared_bytes || queue().large_shared.contains(l.kernel), name(), l.shared_bytes,
-            " bytes of dynamic shared memory: above ", usual_shared_bytes, " allow_shared_bytes(kernel, bytes) must be called first");
+  if (l.shared_bytes > usual_shared_bytes) {
+    const auto allowed = queue().allowed_shared.find(l.kernel);
+    ITO_CHECK(allowed != queue().allowed_shared.end(), name(), l.shared_bytes, " bytes of dynamic shared memory: above ", usual_shared_bytes,
+              " allow_shared_bytes(kernel, bytes) must be called first");
+    ITO_CHECK(l.shared_bytes <= allowed->second, name(), l.shared_bytes, " bytes of dynamic shared memory; allow_shared_bytes() allowed ",
+              allowed->second);
+  }
   const int bound = launch_bound(l.kernel);
   ITO_CHECK(bound == 0 || l.block.count() <= bound, name(), "a block of ", l.block.count(), " threads; its __launch_bounds__ promise at most ",
             bound);
@@ -172,7 +176,10 @@ void set_settings(const Settings& s) {
 
 Counters& counters() { return queue().counters; }
 
-void allow_large_shared(const void* kernel) { queue().large_shared.insert(kernel); }
+void allow_shared_bytes(const void* kernel, size_t bytes) {
+  ITO_CHECK(bytes <= max_shared_bytes, "[", function_name(kernel), "] ", bytes, " bytes of dynamic shared memory; a block has ", max_shared_bytes);
+  queue().allowed_shared[kernel] = bytes;
+}
 
 void enqueue(LaunchRecord record) {
   check_limits(record);

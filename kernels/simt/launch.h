@@ -35,8 +35,8 @@ const LaunchRecord* running_launch();
 // What the checker found, since the last call.
 std::vector<std::string> take_findings();
 
-// cudaFuncAttributeMaxDynamicSharedMemorySize: the kernel may have more than 48 KiB.
-void allow_large_shared(const void* kernel);
+// cudaFuncAttributeMaxDynamicSharedMemorySize.
+void allow_shared_bytes(const void* kernel, size_t bytes);
 
 std::byte* dynamic_shared_memory();
 size_t dynamic_shared_bytes();  // of the running launch

@@ -47,6 +47,12 @@ __global__ void count_in_branch(float* x) {
 }
 
 template <bool bug>
+__global__ void votes_of_two_kinds(float* x) {
+  const int t = int(threadIdx.x);
+  x[t] = float(bug && t >= 32 ? __syncthreads_or(t == 40) : __syncthreads_and(t < 40));  // BUG votes_of_two_kinds
+}
+
+template <bool bug>
 __global__ void loop_of_unequal_length(float* x) {
   const int t = int(threadIdx.x);
   for (int i = 0; i < (bug ? 1 + t / 63 : 2); ++i) __syncthreads();  // BUG loop_of_unequal_length
@@ -61,6 +67,7 @@ void plant_barriers(PlantedList& list) {
   ITO_PLANTED(list, two_places, "from two places", seen_always);
   ITO_PLANTED(list, barrier_in_branch, "never reach the barrier", seen_always);
   ITO_PLANTED(list, count_in_branch, "never reach the barrier", seen_always);
+  ITO_PLANTED(list, votes_of_two_kinds, "from two places", seen_always);
   ITO_PLANTED(list, loop_of_unequal_length, "never reach the barrier", seen_always);
 }
 }  // namespace ITO_CUDA_SET

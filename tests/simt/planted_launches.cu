@@ -9,6 +9,7 @@ constexpr int threads = planted_threads;
 
 __global__ void __launch_bounds__(threads) bounded(float* x) { x[threadIdx.x] = 0; }
 __global__ void unbounded(float*) {}
+__global__ void large(float*) {}
 
 }  // namespace
 
@@ -22,6 +23,14 @@ void plant_launches(PlantedList& list) {
     const Buffer x(threads);
     launch(unbounded, {dim3(1, bug ? 65536 : 1), 1}, x.data);
   });
+  list.add("grid_too_deep", "65535", seen_always, [](bool bug) {
+    const Buffer x(threads);
+    launch(unbounded, {dim3(1, 1, bug ? 65536 : 1), 1}, x.data);
+  });
+  list.add("block_too_deep", "1024 x 1024 x 64", seen_always, [](bool bug) {
+    const Buffer x(threads);
+    launch(unbounded, {1, dim3(1, 1, bug ? 65 : 64)}, x.data);
+  });
   list.add("no_threads", "0 threads", seen_always, [](bool bug) {
     const Buffer x(threads);
     launch(unbounded, {1, bug ? 0U : 1U}, x.data);
@@ -29,6 +38,16 @@ void plant_launches(PlantedList& list) {
   list.add("large_shared", "allow_shared_bytes", seen_always, [](bool bug) {
     const Buffer x(threads);
     launch(unbounded, {1, 1, bug ? 49153U : 49152U}, x.data);
+  });
+  list.add("more_shared_than_allowed", "allowed 50000", seen_always, [](bool bug) {
+    const Buffer x(threads);
+    allow_shared_bytes(large, 50000);
+    launch(large, {1, 1, bug ? 50001U : 50000U}, x.data);
+  });
+  list.add("more_shared_than_there_is", "a block has 232448", seen_always, [](bool bug) {
+    const Buffer x(threads);
+    allow_shared_bytes(large, bug ? 232449 : 232448);
+    launch(large, {1, 1, 232448U}, x.data);
   });
   list.add("beyond_launch_bounds", "at most 64", seen_always, [](bool bug) {
     const Buffer x(2 * threads);

@@ -73,6 +73,24 @@ __global__ void stale_shared(float* y) {  // the last block's values lie there s
 }
 
 template <bool bug>
+__global__ void stale_dynamic_shared(float* y) {
+  float* s = dynamic_shared<float>();
+  const int t = int(threadIdx.x), b = int(blockIdx.x);
+  if (!bug || b == 0) s[t] = 1;
+  __syncthreads();
+  y[b * threads + t] = s[threads - 1 - t];  // BUG stale_dynamic_shared
+}
+
+// As many blocks as the device runs at a time, each with one part of the work: right on the device of who wrote it.
+template <bool bug>
+__global__ void as_many_blocks_as_the_device(float* y, int parts) {
+  for (int p = int(blockIdx.x); p < parts; p += int(gridDim.x)) {
+    y[p * threads + int(threadIdx.x)] = 1;
+    if (bug) return;
+  }
+}
+
+template <bool bug>
 __global__ void row_left_out(float* s, int n) {
   const int t = int(threadIdx.x);
   if (t < (bug ? n - 1 : n)) s[t] = 0;
@@ -128,6 +146,17 @@ void plant_memory(PlantedList& list) {
     const Buffer y(2 * threads);
     launch(bug ? stale_shared<true> : stale_shared<false>, {2, threads}, y.data);
     cuda::synchronize();
+  });
+  list.add("stale_dynamic_shared", "dynamic shared memory, byte", seen_traced, [](bool bug) {
+    const Buffer y(2 * threads);
+    launch(bug ? stale_dynamic_shared<true> : stale_dynamic_shared<false>, {2, threads, threads * 4}, y.data);
+    cuda::synchronize();
+  });
+  list.add("as_many_blocks_as_the_device", "a kernel left a part of its output out", seen_traced, [](bool bug) {
+    const int parts = multiprocessors() + 1;
+    const Buffer y(parts * threads, false);
+    launch(bug ? as_many_blocks_as_the_device<true> : as_many_blocks_as_the_device<false>, {unsigned(multiprocessors()), threads}, y.data, parts);
+    y.values();
   });
   list.add("row_left_out", "a kernel left a part of its output out", seen_traced, [](bool bug) {
     const Buffer y(threads, false);

@@ -101,6 +101,15 @@ __global__ void blocks_without_atomics(float* x) {
     atomicAdd(x, 1.0f);
 }
 
+// Blocks of one launch run in any order, even if the earlier one seems to come first.
+template <bool bug>
+__global__ void reads_another_blocks_result(float* x) {
+  if (threadIdx.x != 0) return;
+  const int b = int(blockIdx.x);
+  x[b] = 2;
+  if (b > 0) x[8 + b] = x[bug ? b - 1 : b];  // BUG reads_another_blocks_result
+}
+
 template <bool bug>
 __global__ void plain_beside_atomic(float* x) {
   const int t = int(threadIdx.x);
@@ -130,6 +139,11 @@ void plant_races(PlantedList& list) {
   ITO_PLANTED(list, all_write_one, "no barrier between", seen_traced);
   ITO_PLANTED(list, plain_beside_atomic, "no barrier between", seen_traced);
   ITO_PLANTED(list, neighbour_in_place, "no barrier between", seen_traced);
+  list.add("reads_another_blocks_result", "nothing orders two blocks", seen_traced, [](bool bug) {
+    const Buffer x(16);
+    launch(bug ? reads_another_blocks_result<true> : reads_another_blocks_result<false>, {8, threads}, x.data);
+    cuda::synchronize();
+  });
   list.add("blocks_without_atomics", "nothing orders two blocks", seen_traced, [](bool bug) {
     const Buffer x(1);
     launch(bug ? blocks_without_atomics<true> : blocks_without_atomics<false>, {8, threads}, x.data);

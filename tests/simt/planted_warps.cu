@@ -55,6 +55,23 @@ __global__ void operations_disagree(float* x) {
 }
 
 template <bool bug>
+__global__ void width_of_twelve(float* x) {
+  const int t = int(threadIdx.x);
+  x[t] = __shfl_sync(full_warp, float(t), 3, bug ? 12 : 8);  // BUG width_of_twelve
+}
+
+// A loop over a row with a shuffle in it, which the last lanes leave a round earlier.
+template <bool bug>
+__global__ void shuffle_in_unequal_loop(float* x, int n) {
+  const int t = int(threadIdx.x);
+  float sum = 0;
+  for (int i = t % 32; i < (bug ? n : (n + 31) / 32 * 32); i += 32)
+    sum += __shfl_xor_sync(full_warp, i < n ? x[i] : 0, 1);  // BUG shuffle_in_unequal_loop
+  __syncthreads();
+  x[t] = sum;
+}
+
+template <bool bug>
 __global__ void warp_against_block(float* x) {
   const int t = int(threadIdx.x);
   if (bug && t % 32 < 16)
@@ -74,6 +91,8 @@ void plant_warps(PlantedList& list) {
   ITO_PLANTED(list, masks_disagree, "do not agree", seen_always);
   ITO_PLANTED(list, source_not_in_mask, "reads lane 20, which is not in the mask", seen_always);
   ITO_PLANTED(list, operations_disagree, "do not agree", seen_always);
+  ITO_PLANTED(list, width_of_twelve, "a width of 12", seen_always);
+  ITO_PLANTED(list, shuffle_in_unequal_loop, "of its mask, but", seen_always, 40);
   ITO_PLANTED(list, warp_against_block, "waits in __syncthreads", seen_always);
   list.add("partial_warp", "names lane 16, but this warp has 16 lanes", seen_always, [](bool bug) {
     const Buffer x(threads);
