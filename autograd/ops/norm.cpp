@@ -42,11 +42,11 @@ struct GroupNorm : OpNamed<"group_norm"> {
     x.save(in[0]);
     weight.save(in[1]);
     bias.save(in[2]);
-    const Tensor y = Tensor::empty_like(in[0]), mu = Tensor::empty({s.batch, s.groups}, in[0].dtype(), in[0].device()),
-                 r = Tensor::empty({s.batch, s.groups}, in[0].dtype(), in[0].device());
-    dispatch<float, double>(y.dtype(), name(), [&]<class T>() {
-      kernels::GroupNormForward<T>::on(y.device())(in[0].data<T>(), data_or_null<T>(in[1]), data_or_null<T>(in[2]), y.data<T>(), mu.data<T>(),
-                                                   r.data<T>(), s);
+    const DType statistics = in[0].dtype() == DType::bf16 ? DType::f32 : in[0].dtype();
+    const Tensor y = Tensor::empty_like(in[0]), mu = Tensor::empty({s.batch, s.groups}, statistics, in[0].device()), r = Tensor::empty_like(mu);
+    dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
+      kernels::GroupNormForward<T>::on(y.device())(in[0].data<T>(), data_or_null<T>(in[1]), data_or_null<T>(in[2]), y.data<T>(),
+                                                   mu.data<accumulate_t<T>>(), r.data<accumulate_t<T>>(), s);
     });
     mean.save(mu);
     rstd.save(r);
@@ -57,9 +57,10 @@ struct GroupNorm : OpNamed<"group_norm"> {
     const Tensor in = x, w = weight, b = bias, mu = mean, r = rstd;
     const auto gradient = [&](size_t i, const Tensor& of) { return needs_gradient(i) ? Tensor::empty_like(of) : Tensor(); };
     const Tensor dx = gradient(0, in), dw = gradient(1, w), db = gradient(2, b);
-    dispatch<float, double>(dy.dtype(), name(), [&]<class T>() {
-      kernels::GroupNormBackward<T>::on(dy.device())(in.data<T>(), data_or_null<T>(w), data_or_null<T>(b), mu.data<T>(), r.data<T>(), dy.data<T>(),
-                                                     data_or_null<T>(dx), data_or_null<T>(dw), data_or_null<T>(db), s);
+    dispatch<float, double, bfloat16>(dy.dtype(), name(), [&]<class T>() {
+      kernels::GroupNormBackward<T>::on(dy.device())(in.data<T>(), data_or_null<T>(w), data_or_null<T>(b), mu.data<accumulate_t<T>>(),
+                                                     r.data<accumulate_t<T>>(), dy.data<T>(), data_or_null<T>(dx), data_or_null<T>(dw),
+                                                     data_or_null<T>(db), s);
     });
     return {dx, dw, db};
   }

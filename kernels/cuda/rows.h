@@ -1,6 +1,6 @@
 // Walks over a row by a team: the `threads` threads of a block that share threadIdx.y, a warp or a whole block. A turn gives each thread a pack of 4
-// neighbours (2 of f64), loaded in one instruction of 16 bytes (8 of bf16) where the addresses allow it, else one by one. Who gets which elements
-// depends on the length alone, so that a sum has the same bits wherever its row lies.
+// neighbours, loaded in one instruction of 16 bytes (8 of bf16) where the addresses allow it, else one by one; of f64 it is one element. Who gets
+// which depends on the length alone, so that a sum has the same bits wherever its row lies.
 #pragma once
 
 #include "kernels/cuda/cuda.h"
@@ -9,11 +9,27 @@ namespace ito::kernels {
 inline namespace ITO_CUDA_SET {
 
 template <class... T>
-constexpr int row_pack = std::max({sizeof(T)...}) > 4 ? 2 : 4;
+constexpr int row_pack = std::max({sizeof(T)...}) > 4 ? 1 : 4;
 
 template <int count, class... T>
 __device__ __forceinline__ bool packs_at(const T*... address) {
   return ((reinterpret_cast<uintptr_t>(address) % (sizeof(T) * count) == 0) && ...);
+}
+
+// Neighbours as a pack, in one access where all addresses allow it.
+template <int count, class T>
+__device__ __forceinline__ Pack<T, count> load_lanes(const T* address, bool packed) {
+  if (packed) return load_pack<T, count>(address);
+  Pack<T, count> out;
+#pragma unroll
+  for (int l = 0; l < count; ++l) out.element[l] = address[l];
+  return out;
+}
+template <int count, class T>
+__device__ __forceinline__ void store_lanes(T* address, const Pack<T, count>& pack, bool packed) {
+  if (packed) return store_pack<T, count>(address, pack);
+#pragma unroll
+  for (int l = 0; l < count; ++l) address[l] = pack.element[l];
 }
 
 // f(i, x[i]...) for this thread's part of [0, n).

@@ -1,6 +1,7 @@
-// The sum, over a divisor, of f(i) for all i < n, as one element: blocks sum parts, a second launch the parts' sums. Parts are cut by n alone.
+// The sum, over a divisor, of f(i) for all i < n, as one element: blocks sum parts, a second launch the parts' sums.
 #pragma once
 
+#include "kernels/cuda/parts.h"
 #include "kernels/cuda/reduce.h"
 #include "kernels/cuda/scratch.h"
 
@@ -37,8 +38,8 @@ void sum_at_once(const F& f, int64_t n, A divisor, Out* out) {
 
 template <class A, class F, class Out>
 void sum_in_parts(const F& f, int64_t n, A divisor, Out* out) {
-  const int64_t length = std::max<int64_t>(8 * split_threads, (n + 1023) / 1024), parts = (n + length - 1) / length;
-  if (parts <= 1) return sum_at_once(f, n, divisor, out);
+  const auto [length, parts] = cut(n, 1, 8 * split_threads);
+  if (parts == 1) return sum_at_once(f, n, divisor, out);
   const Scratch<A> sums(parts);
   launch(&sum_of_part<A, F, A>, {unsigned(parts), split_threads}, f, n, length, A(1), sums.data());
   sum_at_once(ElementsOf<A>{sums.data()}, parts, divisor, out);

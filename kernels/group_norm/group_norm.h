@@ -5,8 +5,8 @@
 // and back, with dz = dy, or dy silu'(z):
 //   dbias[c] = sum dz      dweight[c] = sum dz n      dx = rstd (weight dz - mean_group(weight dz) - n mean_group(weight dz n))
 // Layer norm is the case of one pixel and one group, batch norm that of one image and one channel a group.
-// mean, rstd (batch, groups). weight and bias may be null (1 and 0), then so are their gradients; dx, dweight, dbias null: not wanted.
-// All outputs are overwritten; variance in two passes (E[x^2] - E[x]^2 would cancel).
+// mean, rstd (batch, groups), in f32 for bf16. weight and bias may be null (1 and 0), then so are their gradients; dx, dweight, dbias null: not
+// wanted. All outputs are overwritten; variance in two passes (E[x^2] - E[x]^2 would cancel).
 #pragma once
 
 #include "kernels/registry.h"
@@ -22,11 +22,12 @@ struct GroupNormShape {
 
 template <class T>
 using GroupNormForward =
-    Kernel<"group_norm_forward", T, void(const T* x, const T* weight, const T* bias, T* y, T* mean, T* rstd, const GroupNormShape& shape)>;
+    Kernel<"group_norm_forward", T,
+           void(const T* x, const T* weight, const T* bias, T* y, accumulate_t<T>* mean, accumulate_t<T>* rstd, const GroupNormShape& shape)>;
 template <class T>
 using GroupNormBackward = Kernel<"group_norm_backward", T,
-                                 void(const T* x, const T* weight, const T* bias, const T* mean, const T* rstd, const T* dy, T* dx, T* dweight,
-                                      T* dbias, const GroupNormShape& shape)>;
+                                 void(const T* x, const T* weight, const T* bias, const accumulate_t<T>* mean, const accumulate_t<T>* rstd,
+                                      const T* dy, T* dx, T* dweight, T* dbias, const GroupNormShape& shape)>;
 
 constexpr Work group_norm_work(int64_t n, int64_t size) { return {.flops = double(8 * n), .bytes = double(2 * n * size)}; }
 

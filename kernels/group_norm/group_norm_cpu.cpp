@@ -21,7 +21,7 @@ void for_group(const GroupNormShape& s, int64_t n, int64_t g, Body&& body) {
 }
 
 template <class T>
-void forward_reference(const T* x, const T* weight, const T* bias, T* y, T* mean, T* rstd, const GroupNormShape& s) {
+void forward_reference(const T* x, const T* weight, const T* bias, T* y, accumulate_t<T>* mean, accumulate_t<T>* rstd, const GroupNormShape& s) {
   const int64_t width = s.channels / s.groups;
   const double m = double(s.pixels * width);
   for (int64_t n = 0; n < s.batch; ++n)
@@ -34,14 +34,14 @@ void forward_reference(const T* x, const T* weight, const T* bias, T* y, T* mean
         const double z = (double(x[i]) - mu) * r * (weight ? double(weight[c]) : 1) + (bias ? double(bias[c]) : 0);
         y[i] = T(s.silu ? z / (1 + std::exp(-z)) : z);
       });
-      mean[n * s.groups + g] = T(mu);
-      rstd[n * s.groups + g] = T(r);
+      mean[n * s.groups + g] = accumulate_t<T>(mu);
+      rstd[n * s.groups + g] = accumulate_t<T>(r);
     }
 }
 
 template <class T>
-void backward_reference(const T* x, const T* weight, const T* bias, const T* mean, const T* rstd, const T* dy, T* dx, T* dweight, T* dbias,
-                        const GroupNormShape& s) {
+void backward_reference(const T* x, const T* weight, const T* bias, const accumulate_t<T>* mean, const accumulate_t<T>* rstd, const T* dy, T* dx,
+                        T* dweight, T* dbias, const GroupNormShape& s) {
   const int64_t width = s.channels / s.groups;
   const double m = double(s.pixels * width);
   std::vector<double> weight_sum(size_t(s.channels), 0.0), bias_sum(size_t(s.channels), 0.0);
@@ -210,9 +210,9 @@ void backward_vector(const T* x, const T* weight, const T* bias, const T* mean, 
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(GroupNormForward, Device::cpu, "reference", forward_reference, float, double);
+ITO_REGISTER_KERNEL(GroupNormForward, Device::cpu, "reference", forward_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(GroupNormForward, Device::cpu, "vector", forward_vector, float, double);
-ITO_REGISTER_KERNEL(GroupNormBackward, Device::cpu, "reference", backward_reference, float, double);
+ITO_REGISTER_KERNEL(GroupNormBackward, Device::cpu, "reference", backward_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(GroupNormBackward, Device::cpu, "vector", backward_vector, float, double);
 
 }  // namespace ito::kernels

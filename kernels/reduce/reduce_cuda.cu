@@ -6,6 +6,7 @@
 //             a thread's and the next one's loads already.) A long sum still keeps one warp busy and leaves the device idle.
 // 3. split    long rows take a block of 8 warps, columns a tile of 32 results x 8 walks; few results with many elements are cut into parts, whose
 //             states a second launch merges. How many parts depends on the sizes alone. Limited by memory: every element is read once.
+#include "kernels/cuda/parts.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/scratch.h"
 #include "kernels/reduce/reducers.h"
@@ -65,7 +66,7 @@ __global__ void __launch_bounds__(threads)
 // Neighbours along the kept axes. Block: (results, walks); walk w takes the elements w, w + walks, ... of each.
 // occupancy: >= 50 %
 template <class R, class T>
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, 4)
     reduce_columns(R op, const T* x, T* y, Axes kept, Axes reduced, int64_t results, Parts<typename R::State> parts) {
   const int64_t k = int64_t(blockIdx.x) * blockDim.x + threadIdx.x, first = parts.first(), size = parts.size();
   auto state = R::State::empty();
@@ -111,16 +112,14 @@ void reduce_warp(ReduceKind kind, const T* x, T* y, const Reduction& axes) {
   });
 }
 
-constexpr int64_t enough_blocks = 1024;  // to fill a large device
-constexpr int64_t few_elements = 16;     // a thread does
+constexpr int64_t few_elements = 16;  // a thread does
 
-// f({part length, states}, number of parts), then the merge. `blocks` is what one part of all results takes, `least` a part's length worth a block.
+// f(parts, how many), then their merge. `blocks` is what one part of all results takes, `least` a part's length worth a block.
 template <class T, class R, class F>
 void in_parts(const R& op, T* y, int64_t results, int64_t count, int64_t blocks, int64_t least, F&& f) {
   using State = typename R::State;
-  const int64_t wanted = std::min(divided(count, least), enough_blocks / blocks);
-  if (wanted <= 1) return f(Parts<State>{count, count, nullptr}, 1);
-  const int64_t length = divided(divided(count, wanted), 8) * 8, parts = divided(count, length);  // of whole packs
+  const auto [length, parts] = cut(count, blocks, least);
+  if (parts == 1) return f(Parts<State>{count, count, nullptr}, 1);
   const Scratch<State> states(results * parts);
   f(Parts<State>{count, length, states.data()}, unsigned(parts));
   launch(&merge_parts<R, T>, {unsigned(divided(results, 8)), dim3(32, 8)}, op, states.data(), y, results, int(parts));

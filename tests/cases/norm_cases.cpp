@@ -24,7 +24,8 @@ ITO_CASES(group_norm) {
   };
   for (const Sizes& c : {Sizes{{2, 3, 3, 8}, 4, "the usual"}, Sizes{{9, 2, 2, 33}, 3, "many images, channels past a vector"},
                          Sizes{{1, 5, 40}, 5, "few images: groups in parallel"}, Sizes{{2, 1, 4}, 1, "one group"},
-                         Sizes{{2, 4, 6}, 6, "a channel each"}, Sizes{{0, 4, 6}, 2, "no images"}, Sizes{{2, 70, 66}, 2, "many pixels"}})
+                         Sizes{{2, 4, 6}, 6, "a channel each"}, Sizes{{0, 4, 6}, 2, "no images"}, Sizes{{2, 70, 66}, 2, "many pixels"},
+                         Sizes{{1, 130, 64}, 4, "whole packs, a block a group"}, Sizes{{1, 70, 128}, 1, "one large group"}})
     for (const bool fused_silu : {false, true}) {
       const auto f = fused_silu ? &group_norm_silu : &group_norm;
       cases.push_back({.inputs = with_affine(c.x),
@@ -43,7 +44,7 @@ ITO_CASES(group_norm) {
 }
 
 ITO_CASES(layer_norm) {
-  for (const int64_t cols : {2, 15, 16, 17, 33, 257})
+  for (const int64_t cols : {2, 15, 16, 17, 33, 257, 1028})
     cases.push_back({.inputs = with_affine({3, cols}),
                      .f = [](const Tensors& in) { return layer_norm(in[0], in[1], in[2]); },
                      .composed = [](const Tensors& in) { return standardised(in[0], {-1}) * in[1] + in[2]; },
@@ -55,7 +56,7 @@ ITO_CASES(layer_norm) {
 }
 
 ITO_CASES(batch_norm) {
-  for (const Shape& x : {Shape{6, 3}, Shape{2, 3, 4, 5}, Shape{40, 35}})
+  for (const Shape& x : {Shape{6, 3}, Shape{2, 3, 4, 5}, Shape{40, 35}, Shape{130, 36}, Shape{300, 3}})
     cases.push_back({.inputs = with_affine(x),
                      .f = [](const Tensors& in) { return batch_norm(in[0], in[1], in[2]); },
                      .composed =
