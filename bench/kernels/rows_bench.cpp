@@ -70,22 +70,24 @@ ITO_BENCH(group_norm_forward) {
   const GroupNormShape g = norm_shape(s);
   const Tensor x = s.normal<T>({g.batch, g.pixels, g.channels}), y = Tensor::empty_like(x), w = s.normal<T>({g.channels}),
                b = s.normal<T>({g.channels});
-  const Tensor mean = s.empty<T>({g.batch, g.groups}), rstd = s.empty<T>({g.batch, g.groups});
-  return {name_of_shape(g), group_norm_work(x.numel(), sizeof(T)),
-          [=] { GroupNormForward<T>::on(x.device())(x.data<T>(), w.data<T>(), b.data<T>(), y.data<T>(), mean.data<T>(), rstd.data<T>(), g); }};
+  const Tensor mean = s.empty<accumulate_t<T>>({g.batch, g.groups}), rstd = s.empty<accumulate_t<T>>({g.batch, g.groups});
+  return {name_of_shape(g), group_norm_work(x.numel(), sizeof(T)), [=] {
+            GroupNormForward<T>::on(x.device())(x.data<T>(), w.data<T>(), b.data<T>(), y.data<T>(), mean.data<accumulate_t<T>>(),
+                                                rstd.data<accumulate_t<T>>(), g);
+          }};
 }
 
 ITO_BENCH(group_norm_backward) {
   const GroupNormShape g = norm_shape(s);
   const Tensor x = s.normal<T>({g.batch, g.pixels, g.channels}), dy = s.normal<T>(x.shape()), dx = Tensor::empty_like(x);
   const Tensor w = s.normal<T>({g.channels}), b = s.normal<T>({g.channels}), dw = Tensor::empty_like(w), db = Tensor::empty_like(b);
-  const Tensor mean = s.empty<T>({g.batch, g.groups}), rstd = Tensor::ones(mean.shape(), mean.dtype(), mean.device());
+  const Tensor mean = s.empty<accumulate_t<T>>({g.batch, g.groups}), rstd = Tensor::ones(mean.shape(), mean.dtype(), mean.device());
   Work work = group_norm_work(x.numel(), sizeof(T));
   work.flops *= 2;
   work.bytes *= 1.5;
   return {name_of_shape(g), work, [=] {
-            GroupNormBackward<T>::on(x.device())(x.data<T>(), w.data<T>(), b.data<T>(), mean.data<T>(), rstd.data<T>(), dy.data<T>(), dx.data<T>(),
-                                                 dw.data<T>(), db.data<T>(), g);
+            GroupNormBackward<T>::on(x.device())(x.data<T>(), w.data<T>(), b.data<T>(), mean.data<accumulate_t<T>>(), rstd.data<accumulate_t<T>>(),
+                                                 dy.data<T>(), dx.data<T>(), dw.data<T>(), db.data<T>(), g);
           }};
 }
 

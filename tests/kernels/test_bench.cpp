@@ -1,0 +1,27 @@
+// Every kernel has a timed call, and every timed call is of a kernel.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "bench/kernels/bench.h"
+#include "kernels/registry.h"
+
+TEST_SUITE("kernels") {
+  TEST_CASE("every kernel of the table has a bench, and its small calls run on every device") {
+    std::set<std::string> kernels, benches;
+    std::set<std::string> devices;
+    for (const ito::kernels::KernelRow& row : ito::kernels::kernel_rows()) {
+      if (!row.op.starts_with("test_")) kernels.emplace(row.op);
+      devices.emplace(ito::name_of(row.device));
+    }
+    for (const ito::bench::Bench& bench : ito::bench::benches()) {
+      benches.emplace(bench.kernel);
+      for (const std::string& device : devices) {
+        const ito::bench::Call call = bench.f32({ito::device_named(device), false});
+        CHECK_NOTHROW(call.run());
+        CHECK(call.work.bytes > 0);
+      }
+    }
+    CHECK(kernels == benches);
+  }
+}
