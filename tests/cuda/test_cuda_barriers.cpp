@@ -42,6 +42,8 @@ struct Run {
   DType dtype;
 };
 
+constexpr int enough = 60;  // runs of one op's list for one barrier
+
 // Who comes to which barrier, from one plain run of every case, variant and type.
 std::map<simt::BarrierPlace, std::vector<Run>> runs_by_barrier() {
   std::map<simt::BarrierPlace, std::vector<Run>> runs;
@@ -49,14 +51,14 @@ std::map<simt::BarrierPlace, std::vector<Run>> runs_by_barrier() {
   for (const checks::CaseList& list : checks::case_lists()) {
     std::vector<checks::Case> cases;
     list.fill(cases);
+    std::map<simt::BarrierPlace, int> of_list;
     for (size_t i = 0; i < cases.size(); ++i)
       for (const std::string& variant : checks::device_variants(cases[i]))
         for (const DType dtype : {DType::f32, DType::bf16}) {
           simt::take_barriers();
           checks::run_case(cases[i], variant, dtype);
           for (const simt::BarrierPlace& place : simt::take_barriers())
-            if (std::vector<Run>& known = runs[place]; known.size() < 40)
-              known.push_back({cases[i], text(list.op, " case ", i, " ", variant, " ", dtype), variant, dtype});
+            if (++of_list[place] <= enough) runs[place].push_back({cases[i], text(list.op, " case ", i, " ", variant, " ", dtype), variant, dtype});
         }
   }
   simt::watch_barriers(false);
