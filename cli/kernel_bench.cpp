@@ -1,6 +1,7 @@
 // ito kernels bench: every variant of a kernel, verified, then timed and set against what the machine can do.
 #include "cli/kernel_bench.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 
@@ -46,15 +47,20 @@ void time_variant(const bench::Call& call, const std::string& variant, DType dty
               seconds * 1e3, call.work.bytes / seconds / 1e9, call.work.flops / seconds / 1e9, 100 * share_of_attainable(call.work, seconds, peaks));
 }
 
-// What the emulator counts of one call, a line for each CUDA kernel of the variant.
-void count_variant(const bench::Call& call, const std::string& variant, DType dtype) {
+// What the emulator counts of one call, a line for each CUDA kernel of the variant; first, how much longer the emulation takes, plain and checked,
+// than the cpu's own kernel.
+void count_variant(const bench::Call& call, double cpu, const std::string& variant, DType dtype) {
+  const double plain = bench::seconds_of(call.run);
   const simt::Settings before = simt::settings();
   simt::set_settings({.checked = true});
+  const double checked = bench::seconds_of(call.run);
   simt::count_kernels(true);
   simt::take_kernel_counts();
   call.run();
   const auto counts = simt::take_kernel_counts();
   simt::count_kernels(false);
+  std::printf("  %-4s %-16s emulated in %8.3f ms, %6.0f x the cpu; checked in %8.3f ms, %6.0f x\n", std::string(name_of(dtype)).c_str(),
+              variant.c_str(), plain * 1e3, plain / cpu, checked * 1e3, checked / cpu);
   simt::set_settings(before);
   for (const auto& [kernel, c] : counts)
     std::printf(
@@ -72,13 +78,15 @@ void bench_kernel(const std::string& op, Device device, const std::string& only)
   const bench::Peaks peaks = timed ? bench::measured_peaks(device) : bench::Peaks{};
   if (timed)
     std::printf("this machine: %.1f GB/s copied, %.1f GFLOP/s of f32 multiply-adds\n", peaks.bytes_per_second / 1e9, peaks.flops_per_second / 1e9);
+  const bool whole = std::any_of(bench::benches().begin(), bench::benches().end(), [&](const bench::Bench& b) { return b.kernel == op; });
   for (const bench::Bench& b : bench::benches()) {
-    if (std::string_view(b.kernel).find(op) == std::string_view::npos) continue;
+    if (whole ? b.kernel != op : std::string_view(b.kernel).find(op) == std::string_view::npos) continue;
     for (const DType dtype : {DType::f32, DType::bf16}) {
       std::vector<std::string> variants = variants_of(b.kernel, dtype, device);
       if (!only.empty()) std::erase_if(variants, [&](const std::string& v) { return v != only; });
       if (variants.empty()) continue;
       const bench::Call call = (dtype == DType::f32 ? b.f32 : b.bf16)({device, timed});
+      const double cpu = timed ? 0 : bench::seconds_of((dtype == DType::f32 ? b.f32 : b.bf16)({Device::cpu, false}).run);
       if (dtype == DType::f32) std::printf("%s, %s: %s\n", b.kernel, std::string(name_of(device)).c_str(), call.shape.c_str());
       for (const std::string& variant : variants) {
         if (const std::string wrong = what_is_wrong(b.kernel, variant, dtype, device); !wrong.empty()) {
@@ -89,7 +97,7 @@ void bench_kernel(const std::string& op, Device device, const std::string& only)
         if (timed)
           time_variant(call, variant, dtype, peaks);
         else
-          count_variant(call, variant, dtype);
+          count_variant(call, cpu, variant, dtype);
         kernels::pin_variant(b.kernel, "");
       }
     }

@@ -135,7 +135,7 @@ void add_kernels(CLI::App& app) {
       "bench",
       "every variant of a kernel, verified, then timed; on the emulated device, counted\n\n  ito kernels bench softmax_forward --device cpu");
   const auto b = std::make_shared<CheckArguments>();
-  bench->add_option("OP", b->op, "a part of the kernel's name")->required();
+  bench->add_option("OP", b->op, "the kernel's name, or a part of several")->required();
   bench->add_option("--variant", b->variant, "only this one (default: all)");
   bench->add_option("--device", b->device, "cpu or cuda")->default_val("cpu");
   bench->callback([b] { bench_kernel(b->op, device_named(b->device), b->variant); });

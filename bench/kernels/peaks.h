@@ -8,7 +8,7 @@
 namespace ito::bench {
 
 struct Peaks {
-  double bytes_per_second = 0;  // of a copy between two large buffers, read and written
+  double bytes_per_second = 0;  // of a copy between two buffers as large as the benches', read and written
   double flops_per_second = 0;  // of f32 multiply-adds in registers
 };
 // On all threads of the cpu; of a real cuda device (not the emulated one).

@@ -13,7 +13,9 @@ namespace {
 // The formulas, in type A, for elements [first, last) of a tensor; one source for the definition in double and for the vectorised loop.
 template <class A, class T>
 void sgd_part(const SgdTensor<T>& tensor, int64_t first, int64_t last, const SgdStep& s) {
-  const auto [p, g, v, n] = tensor;
+  T* const p = tensor.p;  // no structured binding: clang does not take them into an OpenMP loop
+  const T* const g = tensor.g;
+  T* const v = tensor.v;
   const A lr = A(s.lr), momentum = A(s.momentum), decay = A(s.weight_decay), scale = A(s.gradient_scale);
 #pragma omp simd
   for (int64_t i = first; i < last; ++i) {
@@ -25,7 +27,8 @@ void sgd_part(const SgdTensor<T>& tensor, int64_t first, int64_t last, const Sgd
 
 template <class A, class T>
 void adam_part(const AdamTensor<T>& tensor, int64_t first, int64_t last, const AdamStep& s) {
-  const auto [p, g, m, v, n] = tensor;
+  T *const p = tensor.p, *const m = tensor.m, *const v = tensor.v;
+  const T* const g = tensor.g;
   const A scale = A(s.gradient_scale), l2 = A(s.l2), keep = A(1 - s.lr * s.decay), b1 = A(s.beta1), b2 = A(s.beta2), eps = A(s.eps);
   const A step = A(s.lr / (1 - std::pow(s.beta1, double(s.t)))), root_scale = A(1 / std::sqrt(1 - std::pow(s.beta2, double(s.t))));
 #pragma omp simd
@@ -40,7 +43,8 @@ void adam_part(const AdamTensor<T>& tensor, int64_t first, int64_t last, const A
 
 template <class A, class T>
 void ema_part(const EmaTensor<T>& tensor, int64_t first, int64_t last, double decay) {
-  const auto [e, p, n] = tensor;
+  T* const e = tensor.e;
+  const T* const p = tensor.p;
   const A rate = A(1 - decay);
 #pragma omp simd
   for (int64_t i = first; i < last; ++i) e[i] = T(A(e[i]) + rate * (A(p[i]) - A(e[i])));

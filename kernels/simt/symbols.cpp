@@ -154,7 +154,7 @@ std::string source_line(const void* instruction) {
   return line.substr(line.rfind('/') + 1);
 }
 
-const void* program_start() { return reinterpret_cast<const void*>(image().base); }
+const void* program_start() { return reinterpret_cast<const void*>(image().base); }  // NOLINT(performance-no-int-to-ptr): ELF gives a number
 
 bool in_program_image(const void* address) {
   const auto at = reinterpret_cast<uintptr_t>(address);

@@ -53,7 +53,7 @@ void move_tile(const TileAccess& access, Move&& move) {
   for (int e = 0; e < elements; e += together) {
     const Spot spot = spot_of(t, variables.lane % warp_size, e);
     const int64_t at = together > 1 ? int64_t(spot.line) * access.ldm + spot.offset : int64_t(spot.offset) * access.ldm + spot.line;
-    move(at * t.element_bytes, int64_t(e) * t.element_bytes, size_t(together * t.element_bytes));
+    move(at * t.element_bytes, int64_t(e) * t.element_bytes, size_t(together) * size_t(t.element_bytes));
   }
 }
 
