@@ -21,6 +21,7 @@ inline namespace ITO_CUDA_SET {
 using cuda::Launch;
 using cuda::multiprocessors;
 
+constexpr int warpSize = 32;  // CUDA's own is a variable, which host code cannot read
 constexpr uint32_t full_warp = 0xffffffffU;
 
 __device__ __forceinline__ int lane_id() {
