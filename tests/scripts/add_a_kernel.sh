@@ -12,7 +12,7 @@ grep -q 'ITO_REGISTER_KERNEL' "$tmp/$new" || fail "the page has no kernel"
 compile() {
   local set flags
   for set in plain checked; do
-    flags=$(ninja -C "$build" -t commands ito | grep -m1 -E "ito_cuda_$set.dir/kernels/softmax/softmax_cuda.cu.o -c" | sed -E 's/ -M[DTF].*$//')
+    flags=$(ninja -C "$build" -t commands ito | grep -E "ito_cuda_$set.dir/kernels/softmax/softmax_cuda.cu.o -c" | sed -E 's/ -M[DTF].*$//')
     [ -n "$flags" ] || { fail "no command for the $set set"; return; }
     (cd "$build" && eval "$flags -I$tmp -o $tmp/$set.o -c $tmp/$new")
   done
