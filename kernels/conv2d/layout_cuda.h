@@ -64,7 +64,7 @@ struct Patches {
   __device__ const T* matrix(const T* image, int group) const { return image + group * group_channels; }
   __device__ const T* address(const T* image, int outer, int k) const {
     const int pixel = taps_are_k ? outer : k, column = taps_are_k ? k : outer;
-    if (pixel >= pixels || column >= columns) return nullptr;
+    if (taps_are_k ? pixel >= pixels : column >= columns) return nullptr;
     const int line = by_results_b(pixel), n = by_results_a(line), tap = by_channels(column), u = by_taps_b(tap);
     const int i = (line - n * a.results) * a.step + (u * a.tap_step + a.offset);
     const int j = (pixel - line * b.results) * b.step + ((tap - u * b.taps) * b.tap_step + b.offset);
@@ -73,7 +73,14 @@ struct Patches {
   }
   template <int width>
   __device__ Pack<T, width> neighbours(const T* image, int outer, int k, int k_end) const {
-    return gather_neighbours<width, T>(*this, image, outer, k, k_end);
+    Pack<T, width> pack;
+#pragma unroll
+    for (int e = 0; e < width; ++e) {  // the channels of a pixel end anywhere
+      const int ke = along_k ? k + e : k;
+      const T* from = ke < k_end ? address(image, along_k ? outer : outer + e, ke) : nullptr;
+      pack.element[e] = from ? *from : T(0.0F);
+    }
+    return pack;
   }
   bool packable(const T* image, int count) const { return group_channels % count == 0 && aligned_to(image, size_t(count) * sizeof(T)); }
 };
@@ -100,13 +107,14 @@ struct WeightsByTap {
   __device__ const T* matrix(const T* w, int group) const { return w + int64_t(group) * out_channels * kernel_height * kernel_width * in_channels; }
   __device__ const T* address(const T* w, int c, int k) const {
     const int tap = by_channels(k), t = by_taps_b(tap), o = k - tap * out_channels;
-    if (c >= in_channels || t >= a.taps) return nullptr;
+    if (c >= in_channels) return nullptr;
     const int window = (a.first_tap + t * stride) * kernel_width + b.first_tap + (tap - t * b.taps) * stride;
     return w + (int64_t(o) * kernel_height * kernel_width + window) * in_channels + c;
   }
   template <int width>
   __device__ Pack<T, width> neighbours(const T* w, int c, int k, int k_end) const {
-    return gather_neighbours<width, T>(*this, w, c, k, k_end);
+    const T* from = k < k_end ? address(w, c, k) : nullptr;
+    return read_neighbours<width>(from, from ? in_channels - c : 0);
   }
   bool packable(const T* w, int count) const { return in_channels % count == 0 && aligned_to(w, size_t(count) * sizeof(T)); }
 };

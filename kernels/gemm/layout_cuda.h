@@ -2,7 +2,7 @@
 //
 // A layout says where an operand's elements are. The outer index is a row of A or a column of B:
 //   matrix(x, z)              where operand z begins
-//   address(x_z, outer, k)    null where there is no such element, or where it is zero
+//   address(x_z, outer, k)    null where there is no such outer index, or where the element is zero; k is below the shape's
 //   along_k                   whether neighbours in memory are neighbours along k, else along the outer index
 //   neighbours<width>(...)    `width` of these, one by one
 //   packable(x, width)        whether `width` of them, from a multiple of `width` on, lie together, aligned, and exist all or none (asked on the
@@ -38,16 +38,12 @@ struct GemmShape {
   static constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 };
 
-// For layouts whose neighbours may be anywhere.
-template <int width, class T, class Layout>
-__device__ __forceinline__ Pack<T, width> gather_neighbours(const Layout& layout, const T* x, int outer, int k, int k_end) {
+// Neighbours that lie together, as many as are there, then zeros.
+template <int width, class T>
+__device__ __forceinline__ Pack<T, width> read_neighbours(const T* from, int there) {
   Pack<T, width> pack;
 #pragma unroll
-  for (int e = 0; e < width; ++e) {
-    const int ke = Layout::along_k ? k + e : k;
-    const T* from = ke < k_end ? layout.address(x, Layout::along_k ? outer : outer + e, ke) : nullptr;
-    pack.element[e] = from ? *from : T(0.0F);
-  }
+  for (int e = 0; e < width; ++e) pack.element[e] = e < there ? from[e] : T(0.0F);
   return pack;
 }
 
@@ -66,16 +62,12 @@ struct MatrixLayout {
   __device__ const T* matrix(const T* x, int z) const { return x + index.at(z) * matrix_stride; }
   __device__ const T* address(const T* x, int o, int k) const {
     const int row = along_k ? o : k, col = along_k ? k : o;
-    return o < outer && k < extent_k ? x + int64_t(row) * stride + col : nullptr;
+    return o < outer ? x + int64_t(row) * stride + col : nullptr;
   }
   template <int width>
   __device__ Pack<T, width> neighbours(const T* x, int o, int k, int k_end) const {
     const T* from = k < k_end ? address(x, o, k) : nullptr;
-    const int there = !from ? 0 : along_k ? k_end - k : outer - o;
-    Pack<T, width> pack;
-#pragma unroll
-    for (int e = 0; e < width; ++e) pack.element[e] = e < there ? from[e] : T(0.0F);
-    return pack;
+    return read_neighbours<width>(from, !from ? 0 : along_k ? k_end - k : outer - o);
   }
   bool packable(const T* x, int width) const {
     return (along_k ? extent_k : outer) % width == 0 && stride % width == 0 && matrix_stride % width == 0 && aligned_to(x, size_t(width) * sizeof(T));
@@ -95,22 +87,22 @@ struct MatrixResult {
 
 // Neighbouring results of one row: with the bias to y, or as sums of this part of k.
 template <int width, class T, class Result>
-__device__ __forceinline__ void write_results(const GemmShape& s, const Result& result, const Pack<accumulate_t<T>, width>& sum, int z, int row,
-                                              int col, const T* bias, T* y, accumulate_t<T>* part_sums) {
+__device__ __forceinline__ void write_results(const GemmShape& s, const Result& result, const accumulate_t<T> (&sum)[width], int z, int row, int col,
+                                              const T* bias, T* y, accumulate_t<T>* part_sums) {
   using A = accumulate_t<T>;
   if (row >= s.m || col >= s.n) return;
   if (s.parts > 1) {
     A* out = part_sums + ((int64_t(blockIdx.y) * s.matrices + z) * s.m + row) * s.n + col;
 #pragma unroll
     for (int e = 0; e < width; ++e)
-      if (col + e < s.n) out[e] = sum.element[e];
+      if (col + e < s.n) out[e] = sum[e];
     return;
   }
   T* out = result.row(y, z, row);
   if (bias) bias += result.bias(z) + col;
   Pack<T, width> values;
 #pragma unroll
-  for (int e = 0; e < width; ++e) values.element[e] = T(bias && col + e < s.n ? sum.element[e] + A(bias[e]) : sum.element[e]);
+  for (int e = 0; e < width; ++e) values.element[e] = T(bias && col + e < s.n ? sum[e] + A(bias[e]) : sum[e]);
   if (s.y_packed) return store_pack(out + col, values);
 #pragma unroll
   for (int e = 0; e < width; ++e)

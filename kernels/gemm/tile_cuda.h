@@ -11,8 +11,8 @@
 
 #include <optional>
 
+#include "kernels/cuda/scratch.h"
 #include "kernels/gemm/layout_cuda.h"
-#include "tensor/memory.h"
 
 namespace ito::kernels {
 inline namespace ITO_CUDA_SET {
@@ -64,6 +64,16 @@ struct Staged {
       } else {
         store_pack(&tile[at.k][at.outer], values);
       }
+    }
+  }
+
+  // As they are, into lines of k (along_k) or of the outer index.
+  template <bool along_k, int stride>
+  __device__ __forceinline__ void store_lines(T* tile) const {
+#pragma unroll
+    for (int p = 0; p < count; ++p) {
+      const Place at(along_k, p);
+      store_pack(tile + (along_k ? at.outer * stride + at.k : at.k * stride + at.outer), pack[p]);
     }
   }
 };
@@ -124,9 +134,9 @@ struct RegisterTile {
     for (int i = 0; i < thread_rows; ++i)
 #pragma unroll
       for (int j = 0; j < thread_cols; j += group) {
-        Pack<A, group> values;
+        A values[group];
 #pragma unroll
-        for (int e = 0; e < group; ++e) values.element[e] = sum[i][j + e];
+        for (int e = 0; e < group; ++e) values[e] = sum[i][j + e];
         write_results<group>(s, result, values, z, row0 + row(i), col0 + col(j), bias, y, part_sums);
       }
   }
@@ -179,28 +189,30 @@ void launch_tiles(GemmShape s, const LayoutA& la, const LayoutB& lb, const Resul
   s.y_packed = s.n % Engine::group == 0 && result.packable(y, Engine::group);
   using A = accumulate_t<T>;
   const int64_t results = int64_t(s.matrices) * s.m * s.n;
-  std::optional<Storage> part_sums;
-  if (s.parts > 1) part_sums.emplace(size_t(s.parts * results) * sizeof(A), Device::cuda);
-  A* sums = part_sums ? reinterpret_cast<A*>(part_sums->data()) : nullptr;
+  std::optional<Scratch<A>> part_sums;
+  if (s.parts > 1) part_sums.emplace(s.parts * results);
+  A* sums = part_sums ? part_sums->data() : nullptr;
   launch(&multiply_tiles<Engine, buffers, LayoutA, LayoutB, Result>,
          {{unsigned(s.tiles(Engine::rows, Engine::cols)), unsigned(s.parts), unsigned(s.matrices)}, Engine::threads}, s, la, lb, result, a, b, bias,
          y, sums);
   if (s.parts > 1) launch(&sum_parts<T, Result>, {unsigned((results + sum_threads - 1) / sum_threads), sum_threads}, s, result, sums, bias, y);
 }
 
-// With the largest tile that gives every multiprocessor one, and that is not mostly empty.
-template <int buffers, int largest = 128, class LayoutA, class LayoutB, class Result, class T>
-void multiply_with_registers(const GemmShape& s, const LayoutA& la, const LayoutB& lb, const Result& result, const T* a, const T* b, const T* bias,
-                             T* y) {
-  if (s.m == 0 || s.n == 0) return;
-  const auto run = [&]<class Engine>() { launch_tiles<Engine, buffers>(s, la, lb, result, a, b, bias, y); };
-  if constexpr (largest == 128 && sizeof(T) < 8) {
-    using Tile = RegisterTile<T, 128, 128, 8, 8, 8>;
-    if (s.fills_device(128, 128) && la.packable(a, Tile::width) && lb.packable(b, Tile::width)) return run.template operator()<Tile>();
+// Multiplies with the largest tile that gives every multiprocessor one, and that is not mostly empty.
+template <int buffers, int largest = 128>
+struct WithRegisters {
+  template <class T, class LayoutA, class LayoutB, class Result>
+  void operator()(const GemmShape& s, const LayoutA& la, const LayoutB& lb, const Result& result, const T* a, const T* b, const T* bias, T* y) const {
+    if (s.m == 0 || s.n == 0) return;
+    const auto run = [&]<class Engine>() { launch_tiles<Engine, buffers>(s, la, lb, result, a, b, bias, y); };
+    if constexpr (largest == 128 && sizeof(T) < 8) {
+      using Tile = RegisterTile<T, 128, 128, 8, 8, 8>;
+      if (s.fills_device(128, 128) && la.packable(a, Tile::width) && lb.packable(b, Tile::width)) return run.template operator()<Tile>();
+    }
+    if (s.fills_device(64, 64)) return run.template operator()<RegisterTile<T, 64, 64, 8, sizeof(T) < 8 ? 8 : 4, 4>>();
+    run.template operator()<RegisterTile<T, 32, 32, sizeof(T) < 8 ? 8 : 4, 4, 4>>();
   }
-  if (s.fills_device(64, 64)) return run.template operator()<RegisterTile<T, 64, 64, 8, sizeof(T) < 8 ? 8 : 4, 4>>();
-  run.template operator()<RegisterTile<T, 32, 32, sizeof(T) < 8 ? 8 : 4, 4, 4>>();
-}
+};
 
 }  // namespace ITO_CUDA_SET
 }  // namespace ito::kernels

@@ -14,8 +14,8 @@ void multiply(const T* a, const T* b, const T* bias, T* y, const MatmulShape& s)
   for_each_run(s, [&](const IndexRun& ra, const IndexRun& rb, int64_t first, int64_t count) {
     const MatrixLayout<T> a_layout(!s.transpose_a, s.m, s.k, s.transpose_a ? s.m : s.k, s.m * s.k, ra);
     const MatrixLayout<T> b_layout(s.transpose_b, s.n, s.k, s.transpose_b ? s.k : s.n, s.k * s.n, rb);
-    multiply_with_registers<buffers>(GemmShape(s.m, s.n, s.k, count), a_layout, b_layout,
-                                     MatrixResult<T>{.row_stride = s.n, .matrix_stride = s.m * s.n}, a, b, bias, y + first * s.m * s.n);
+    WithRegisters<buffers>()(GemmShape(s.m, s.n, s.k, count), a_layout, b_layout, MatrixResult<T>{.row_stride = s.n, .matrix_stride = s.m * s.n}, a,
+                             b, bias, y + first * s.m * s.n);
   });
 }
 
