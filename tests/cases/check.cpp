@@ -163,38 +163,41 @@ class CaseChecker {
         throw Error(text(name_of(dtype), " ", variant, ": ", error.what()));
       }
       expect(text(name_of(dtype), " ", variant), difference(got, expected, tolerance_of(case_, dtype)));
-      if (o_.device == Device::cuda && dtype == DType::f32) other_orders(variant, inputs, got);
+      if (o_.device == Device::cuda && dtype == order_type(variant)) other_orders(variant, dtype, inputs, got);
     }
   }
 
   // A result may depend neither on the order of lanes and blocks nor on the size of the device. On a GPU, a second run has to show that.
-  void other_orders(const std::string& variant, const Tensors& inputs, const Tensors& expected) {
+  void other_orders(const std::string& variant, DType dtype, const Tensors& inputs, const Tensors& expected) {
     if (!cuda::emulated()) {
-      const bool same = equal_bits(expected, values_and_gradients(case_.f, converted(inputs, DType::f32, Device::cuda), case_.gradients));
-      return expect(text("f32 ", variant, ", a second run"), same ? "" : "other bits than the first");
+      const bool same = equal_bits(expected, values_and_gradients(case_.f, converted(inputs, dtype, Device::cuda), case_.gradients));
+      return expect(text(name_of(dtype), " ", variant, ", a second run"), same ? "" : "other bits than the first");
     }
     const simt::Settings before = simt::settings();
     for (const simt::Settings& s : {simt::Settings{.order = simt::Order::reverse, .multiprocessors = 1},
                                     simt::Settings{.order = simt::Order::shuffled, .seed = 7, .multiprocessors = 132}}) {
       simt::set_settings(s);
-      const bool same = equal_bits(expected, values_and_gradients(case_.f, converted(inputs, DType::f32, Device::cuda), case_.gradients));
-      expect(text("f32 ", variant, s.order == simt::Order::reverse ? ", reverse order, 1" : ", shuffled order, 132", " multiprocessors"),
+      const bool same = equal_bits(expected, values_and_gradients(case_.f, converted(inputs, dtype, Device::cuda), case_.gradients));
+      expect(text(name_of(dtype), " ", variant, s.order == simt::Order::reverse ? ", reverse order, 1" : ", shuffled order, 132", " multiprocessors"),
              same ? "" : "other bits than in forward order on 16 multiprocessors");
     }
     simt::set_settings(before);
   }
 
-  // Every access of every variant is looked at: a finding is thrown as an Error. Tensor cores are for bf16 only; all else runs in f32.
+  // Every access of every variant is looked at: a finding is thrown as an Error.
   void traced() {
     simt::set_settings({.checked = true});
     std::set<std::string> variants = device_variants(case_);
     if (!o_.variant.empty()) variants = variants.contains(o_.variant) ? std::set{o_.variant} : std::set<std::string>{};
-    for (const std::string& variant : variants) {
-      const bool f32 = std::any_of(kernels::kernel_rows().begin(), kernels::kernel_rows().end(), [&](const kernels::KernelRow& row) {
-        return row.device == Device::cuda && row.variant == variant && row.dtype == DType::f32;
-      });
-      expect("traced " + variant, run_case(case_, variant, f32 ? DType::f32 : DType::bf16));
-    }
+    for (const std::string& variant : variants) expect("traced " + variant, run_case(case_, variant, order_type(variant)));
+  }
+
+  // The type in which a variant is looked at and runs in other orders: f32, bf16 for tensor cores.
+  static DType order_type(const std::string& variant) {
+    const bool f32 = std::any_of(kernels::kernel_rows().begin(), kernels::kernel_rows().end(), [&](const kernels::KernelRow& row) {
+      return row.device == Device::cuda && row.variant == variant && row.dtype == DType::f32;
+    });
+    return f32 ? DType::f32 : DType::bf16;
   }
 
   void gradients_on_device() {

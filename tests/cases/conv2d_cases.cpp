@@ -20,9 +20,10 @@ ITO_CASES(conv2d) {
       {{1, 2, 2, 40}, {5, 3, 3, 40}, {.padding = 2}, "more taps than one k block, windows wholly outside"},
       {{0, 3, 3, 2}, {2, 3, 3, 2}, {.padding = 1}, "no images"},
       {{5, 11, 11, 2}, {3, 3, 3, 2}, {.padding = 1}, "several row blocks"},
+      {{1, 6, 6, 36}, {36, 3, 3, 36}, {.padding = 1}, "the device's middle tile, on one multiprocessor"},
       {{1, 5, 4, 8}, {16, 3, 2, 8}, {.stride = 2, .padding = 1}, "channels in packs of 16 bytes"},
       {{2, 7, 5, 8}, {8, 2, 3, 4}, {.stride = 3, .padding = 2, .groups = 2}, "stride beyond the window: pixels without a tap"},
-      {{1, 4, 4, 64}, {576, 3, 3, 4}, {.padding = 1, .groups = 16}, "many groups: the device's middle tile"}};
+      {{1, 3, 3, 128}, {1152, 3, 3, 8}, {.padding = 1, .groups = 16}, "many groups: larger tiles of the device"}};
   for (const Sizes& c : all) {
     const auto f = [o = c.o](const Tensors& in) { return conv2d(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), o); };
     cases.push_back({.inputs = {normal_values(c.x), normal_values(c.w, 0, 1, 2), normal_values({c.w[0]}, 0, 1, 3)}, .f = f, .why = c.why});
@@ -33,7 +34,7 @@ ITO_CASES(conv2d) {
   cases.push_back({.inputs = {normal_values({1, 3, 3, 0}), normal_values({2, 3, 2, 0}), normal_values({2})},
                    .f = [](const Tensors& in) { return conv2d(in[0], in[1], in[2], {.padding = 1}); },
                    .why = "no channels"});
-  cases.push_back({.inputs = {normal_values({1, 17, 17, 64}), normal_values({1088, 1, 3, 4}, 0, 1, 2)},
+  cases.push_back({.inputs = {normal_values({1, 17, 17, 128}), normal_values({1088, 1, 3, 8}, 0, 1, 2)},
                    .f = [](const Tensors& in) { return conv2d(in[0], in[1], {}, {.stride = 2, .groups = 16}); },
                    .why = "many wide groups: the device's largest tile",
                    .gradients = false});
@@ -58,7 +59,7 @@ ITO_CASES(conv_transpose2d) {
     cases.push_back(
         {.inputs = {normal_values(c.x), normal_values(c.w, 0, 1, 2), normal_values({c.w[3] * c.o.groups}, 0, 1, 3)}, .f = f, .why = c.why});
   }
-  cases.push_back({.inputs = {normal_values({1, 9, 9, 64}), normal_values({64, 1, 3, 68}, 0, 1, 2)},
+  cases.push_back({.inputs = {normal_values({1, 9, 9, 128}), normal_values({128, 1, 3, 72}, 0, 1, 2)},
                    .f = [](const Tensors& in) { return conv_transpose2d(in[0], in[1], {}, {.groups = 16}); },
                    .why = "many wide groups: the device's largest tile",
                    .gradients = false});

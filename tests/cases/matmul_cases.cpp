@@ -19,7 +19,7 @@ ITO_CASES(matmul) {
       }
   // Around the device's tiles (32, 64 and 128 results, 8 and 16 deep), which of them runs depending on the number of multiprocessors; in packs of
   // 16 bytes and without.
-  for (const auto& size : std::vector<std::vector<int64_t>>{{33, 31, 9}, {132, 128, 24}, {129, 130, 17}})
+  for (const auto& size : std::vector<std::vector<int64_t>>{{33, 31, 9}, {136, 128, 24}, {129, 130, 17}})
     for (const bool ta : {false, true})
       for (const bool tb : {false, true}) {
         const int64_t m = size[0], n = size[1], k = size[2];
@@ -33,9 +33,19 @@ ITO_CASES(matmul) {
                          .gradients = false});
       }
   const auto plain = [](const Tensors& in) { return matmul(in[0], in[1]); };
-  cases.push_back({.inputs = {normal_values({16, 65, 12}), normal_values({16, 12, 68}, 0, 1, 2)},
+  for (const bool ta : {false, true})
+    for (const bool tb : {false, true})
+      cases.push_back(
+          {.inputs = {normal_values(ta ? Shape{16, 16, 72} : Shape{16, 72, 16}), normal_values(tb ? Shape{16, 72, 16} : Shape{16, 16, 72}, 0, 1, 2)},
+           .f =
+               [=](const Tensors& in) {
+                 return matmul(in[0], in[1], {ta, tb});
+               },
+           .why = "enough matrices for the device's largest tile",
+           .gradients = false});
+  cases.push_back({.inputs = {normal_values({16, 34, 9}), normal_values({16, 9, 35}, 0, 1, 2)},
                    .f = plain,
-                   .why = "enough matrices for the device's largest tile",
+                   .why = "enough matrices for the device's middle tile",
                    .gradients = false});
   cases.push_back({.inputs = {normal_values({2, 3, 4, 5}), normal_values({3, 5, 2})}, .f = plain, .why = "leading axes broadcast"});
   cases.push_back({.inputs = {normal_values({2, 1, 4, 5}), normal_values({1, 3, 5, 2})}, .f = plain, .why = "both sides stretch"});
