@@ -70,22 +70,28 @@ struct TensorTile {
     }
   }
 
-  // Which lane holds which element is not known: a fragment goes through shared memory, then each lane takes half a row.
+  // Which lane holds which element is not known: a fragment goes through shared memory, then each lane takes half a row. Lines of 20 floats keep
+  // eight of them in different banks.
   template <class Result>
   __device__ __forceinline__ void write(const GemmShape& s, const Result& result, int z, int row0, int col0, const bfloat16* bias, bfloat16* y,
                                         float* part_sums) const {
-    alignas(32) __shared__ float fragment[threads / 32][side * side];
+    constexpr int line = side + 4;
+    alignas(32) __shared__ float fragment[threads / 32][side * line];
     float* own = fragment[threadIdx.x / 32];
-    const int lane = int(threadIdx.x) % 32, lane_row = lane / 2, lane_col = lane % 2 * group;
+    const int lane_row = int(threadIdx.x) % side, lane_col = int(threadIdx.x) % 32 / side * group;
 #pragma unroll
     for (int i = 0; i < fragments_a; ++i)
 #pragma unroll
       for (int j = 0; j < fragments_b; ++j) {
-        nvcuda::wmma::store_matrix_sync(own, sum[i][j], side, nvcuda::wmma::mem_row_major);
+        nvcuda::wmma::store_matrix_sync(own, sum[i][j], line, nvcuda::wmma::mem_row_major);
         __syncwarp();
         float values[group];
 #pragma unroll
-        for (int e = 0; e < group; ++e) values[e] = own[lane_row * side + lane_col + e];
+        for (int e = 0; e < group; e += 4) {
+          const Pack<float, 4> four = load_pack<float, 4>(own + lane_row * line + lane_col + e);
+#pragma unroll
+          for (int f = 0; f < 4; ++f) values[e + f] = four.element[f];
+        }
         __syncwarp();
         write_results<group>(s, result, values, z, row0 + row() + i * side + lane_row, col0 + col() + j * side + lane_col, bias, y, part_sums);
       }

@@ -24,13 +24,15 @@ struct Staged {
   static_assert(count * width * threads == extent * depth);
   Pack<T, width> pack[count];
 
-  // Where in the tile the p-th pack begins; neighbouring threads have neighbours in memory.
+  // Where in the tile the p-th pack begins. A warp reads whole stretches of memory either way; along k, eight neighbouring threads have eight lines,
+  // which are in different banks when they store them.
   struct Place {
     int outer, k;
     __device__ __forceinline__ Place(bool along_k, int p) {
+      constexpr int lines = 8, packs_of_line = depth / width, packs_of_k = extent / width;
       const int i = int(threadIdx.x) + p * threads;
-      outer = along_k ? i / (depth / width) : i % (extent / width) * width;
-      k = along_k ? i % (depth / width) * width : i / (extent / width);
+      outer = along_k ? i / (lines * packs_of_line) * lines + i % lines : i % packs_of_k * width;
+      k = along_k ? i / lines % packs_of_line * width : i / packs_of_k;
     }
   };
 
