@@ -23,7 +23,10 @@ std::string checksum(const Metadata& metadata, const std::map<std::string, Tenso
   uLong crc = crc32(0, nullptr, 0);
   const auto add = [&](const void* bytes, size_t n) { crc = crc32_z(crc, static_cast<const Bytef*>(bytes), n); };
   for (const auto& [key, value] : metadata)
-    if (key != "crc32") add(value.data(), value.size());
+    if (key != "crc32") {
+      add(key.data(), key.size());
+      add(value.data(), value.size());
+    }
   for (const auto& [name, tensor] : tensors) {
     const Tensor here = tensor.to(Device::cpu);
     add(name.data(), name.size());

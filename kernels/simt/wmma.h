@@ -63,6 +63,7 @@ struct fragment {
   static_assert(is_sum ? std::is_void_v<Layout> : std::is_same_v<Layout, row_major> || std::is_same_v<Layout, col_major>);
 
   using element_type = T;
+  // NOLINTNEXTLINE(bugprone-branch-clone): equal where all extents are 16
   static constexpr int rows = is_b ? k : m, cols = is_a ? k : n, num_elements = rows * cols / ito::simt::warp_size;
   static constexpr ito::simt::Tile tile{rows, cols, int(sizeof(T)), std::is_same_v<Layout, col_major>};
 
@@ -81,7 +82,7 @@ ITO_WMMA void fill_fragment(fragment<Use, m, n, k, T, Layout>& f, const std::typ
 
 template <class Use, int m, int n, int k, class T, class Layout>
 ITO_WMMA void load_matrix_sync(fragment<Use, m, n, k, T, Layout>& f, const std::type_identity_t<T>* memory, unsigned ldm, ITO_PLACE) {
-  static_assert(!f.is_sum, "an accumulator is loaded with mem_row_major or mem_col_major");
+  static_assert(!std::is_same_v<Use, accumulator>, "an accumulator is loaded with mem_row_major or mem_col_major");
   ito::simt::load_tile({"load_matrix_sync", f.tile, memory, ldm, f.tile.by_columns, {file, line}}, f.x);
 }
 

@@ -4,8 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "kernels/simt/settings.h"
@@ -15,6 +15,12 @@ using namespace ito;
 using namespace ito::kernels;
 
 namespace {
+
+template <class A>
+bool same_bits(A a, A b) {
+  using Bits = std::conditional_t<sizeof(A) == 4, uint32_t, uint64_t>;
+  return std::bit_cast<Bits>(a) == std::bit_cast<Bits>(b);
+}
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 
@@ -51,11 +57,11 @@ void check(const std::vector<double>& values, double tolerance) {
   for (int k = 0; k < int(expected.size()); ++k) {
     const bool moments = k >= 6;
     if (moments && !std::isfinite(expected[0])) continue;
-    const A first = got[size_t(k * threads)];
+    const A first = got[size_t(k) * size_t(threads)];
     CHECK_MESSAGE(near(double(first), expected[size_t(k)], tolerance), "answer ", k, " of ", threads, " threads: ", double(first), ", expected ",
                   expected[size_t(k)]);
     int others = 0;
-    for (int t = 0; t < threads; ++t) others += std::memcmp(&got[size_t(k * threads + t)], &first, sizeof first) != 0;
+    for (int t = 0; t < threads; ++t) others += !same_bits(got[size_t(k) * size_t(threads) + size_t(t)], first);
     CHECK_MESSAGE(others == 0, "answer ", k, ": ", others, " threads have other bits than thread 0");
   }
   for (int t = 0; t < threads; ++t) {
@@ -64,13 +70,13 @@ void check(const std::vector<double>& values, double tolerance) {
       sum += rounded[size_t(l)];
       top = rounded[size_t(l)] > top || rounded[size_t(l)] != rounded[size_t(l)] ? rounded[size_t(l)] : top;
     }
-    if (!near(double(got[size_t(8 * threads + t)]), sum, tolerance) || !near(double(got[size_t(9 * threads + t)]), top, tolerance))
+    if (!near(double(got[8 * size_t(threads) + size_t(t)]), sum, tolerance) || !near(double(got[9 * size_t(threads) + size_t(t)]), top, tolerance))
       FAIL_CHECK("warp of thread ", t);
   }
   for (int c = 0; c < 32; ++c) {
     double sum = 0;
-    for (int t = c % 16; t < threads; t += 16) sum += (c / 16 + 1) * rounded[size_t(t)];
-    if (!near(double(got[size_t(test_reductions * threads + c)]), sum, tolerance)) FAIL_CHECK("column ", c);
+    for (int t = c % 16; t < threads; t += 16) sum += double(c < 16 ? 1 : 2) * rounded[size_t(t)];
+    if (!near(double(got[size_t(test_reductions) * size_t(threads) + size_t(c)]), sum, tolerance)) FAIL_CHECK("column ", c);
   }
 }
 

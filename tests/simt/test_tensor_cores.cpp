@@ -45,8 +45,8 @@ void check_product() {
       while (all.size() < count) all.push_back(decltype(value)(float(int(random() % 17) - 8)));
       return all;
     };
-    const auto a = filled(size_t(s.lda * (a_columns ? k : m)), bfloat16()), b = filled(size_t(s.ldb * (b_columns ? n : k)), bfloat16());
-    const std::vector<float> c = filled(size_t(s.ldc * (c_columns ? n : m)), 0.0f);
+    const auto a = filled(size_t(s.lda) * (a_columns ? k : m), bfloat16()), b = filled(size_t(s.ldb) * (b_columns ? n : k), bfloat16());
+    const std::vector<float> c = filled(size_t(s.ldc) * (c_columns ? n : m), 0.0f);  // NOLINT(bugprone-branch-clone): n may be m
     std::vector<float> expected = c;
     for (unsigned i = 0; i < m; ++i)
       for (unsigned j = 0; j < n; ++j) {
