@@ -1,30 +1,60 @@
-// The sub-commands of `ito`. Each function adds one to the program; its callback does the work and throws Error, which main turns into one line and
-// exit code 2.
+// The sub-commands of `ito`: what each is told and what does it. command_line.cpp reads the words. All throw Error, which main turns into one line
+// and exit code 2.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
-
-#include <CLI/CLI.hpp>
+#include <vector>
 
 namespace ito::cli {
 
-// For options with a whole number from 0 on. CLI11 2.1 reads -1 as a large unsigned number, and what does not fit as the largest one that does.
-inline CLI::Validator whole_number(size_t digits = 9) {
-  return CLI::Validator(
-      [digits](const std::string& word) {
-        const bool whole = !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
-        return whole && word.size() <= digits ? "" : "expected a whole number of at most " + std::to_string(digits) + " digits, got " + word;
-      },
-      "");
-}
-constexpr size_t seed_digits = 19;
+struct TrainArguments {
+  std::string config, out, data;
+  std::vector<std::string> assignments;
+  bool resume = false;
+};
+void train(const TrainArguments& o);
 
-void add_train(CLI::App& app);
-void add_sample(CLI::App& app);
-void add_eval(CLI::App& app);
-void add_export(CLI::App& app);
-void add_data(CLI::App& app);
-void add_gradcheck(CLI::App& app);
-void add_kernels(CLI::App& app);
+struct SampleArguments {
+  std::string run, device, sampler, out = "samples.png", npy;
+  int64_t n = 64;
+  uint64_t seed = 0;
+  std::optional<int64_t> steps, label;
+  std::optional<double> guidance, eta;
+};
+void sample_images(const SampleArguments& o);
+
+struct ScoreOptions {
+  int64_t n = 1000;  // samples
+  uint64_t seed = 1234;
+  std::string judge = "zoo/lenet";  // a classifier's checkpoint
+  std::string data;                 // where the real images are; empty: where the run found them
+};
+void eval_run(const std::string& run, const ScoreOptions& o);
+
+struct ExportArguments {
+  std::string run, folder, data;
+  int64_t n = 1000;
+};
+void export_run(const ExportArguments& o);
+
+struct ShowArguments {
+  std::string name = "mnist", path, drawing = "exact", out = "data.png";
+  int64_t n = 64;
+};
+void list_data();
+void get_data(const std::string& name);
+void show_data(const ShowArguments& o);
+
+void check_gradients(const std::string& op);  // of all, for an empty name
+
+struct KernelArguments {
+  std::string op, variant, device;
+  bool checked = false;
+};
+void list_kernels(const std::string& op);
+void check_kernels(const KernelArguments& o);
+void bench_kernels(const KernelArguments& o);
 
 }  // namespace ito::cli

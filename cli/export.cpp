@@ -1,4 +1,5 @@
 // ito export RUN FOLDER
+#include <cstdio>
 #include <filesystem>
 
 #include "cli/commands.h"
@@ -12,13 +13,8 @@ namespace ito::cli {
 namespace fs = std::filesystem;
 
 namespace {
-struct Options {
-  std::string run, folder, data;
-  int64_t n = 1000;
-};
-
 // What a user of the weights must know, in Markdown.
-std::string card(const Options& o, const Checkpoint& checkpoint, const Dataset& data, const Json& scores) {
+std::string card(const ExportArguments& o, const Checkpoint& checkpoint, const Dataset& data, const Json& scores) {
   const std::string name = fs::path(o.folder).lexically_normal().filename().string();
   const auto task = make_task(checkpoint.config);
   std::string out = text("# ", name, "\n\n", task->network().parameter_count(), " parameters, trained for ", checkpoint.progress.step, " steps of ",
@@ -28,7 +24,9 @@ std::string card(const Options& o, const Checkpoint& checkpoint, const Dataset& 
   return out + "\n```\n" + score_lines(scores) + "```\n\nConfiguration:\n\n```json\n" + checkpoint.config.written.dump(2) + "\n```\n";
 }
 
-void export_run(const Options& o) {
+}  // namespace
+
+void export_run(const ExportArguments& o) {
   Checkpoint checkpoint = load_checkpoint(o.run);
   ITO_CHECK(!fs::exists(o.folder + "/log.jsonl"), o.folder, " is a run folder; choose another");
   ITO_CHECK(!fs::exists(o.folder + "/README.md") || fs::exists(o.folder + "/model.safetensors"), o.folder,
@@ -51,17 +49,6 @@ void export_run(const Options& o) {
   write_file(o.folder + "/scores.json", [&](std::ostream& out) { out << scores.dump(2) << "\n"; });
   write_file(o.folder + "/README.md", [&](std::ostream& out) { out << card(o, exported, data, scores); });
   std::printf("%s: %.1f MB\n", o.folder.c_str(), double(fs::file_size(o.folder + "/model.safetensors")) / 1e6);
-}
-}  // namespace
-
-void add_export(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("export", "a run's averaged weights in bf16, with a card\n\n  ito export runs/ddpm my-digits");
-  const auto o = std::make_shared<Options>();
-  command->add_option("RUN", o->run, "run folder")->required();
-  command->add_option("FOLDER", o->folder, "gets model.safetensors and a card: README.md, scores.json, samples.png")->required();
-  command->add_option("--n", o->n, "samples to score")->check(whole_number())->capture_default_str();
-  command->add_option("--data", o->data, "folder of the real images");
-  command->callback([o] { export_run(*o); });
 }
 
 }  // namespace ito::cli

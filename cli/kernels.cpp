@@ -22,6 +22,8 @@ std::string_view short_path(std::string_view file) {
   return at == std::string_view::npos ? file : file.substr(at + 1);
 }
 
+}  // namespace
+
 void list_kernels(const std::string& op) {
   struct Line {
     std::string types, place;
@@ -40,6 +42,8 @@ void list_kernels(const std::string& op) {
                 line.place.c_str());
   }
 }
+
+namespace {
 
 // Whether the first case of the list runs the kernel.
 bool runs_kernel(const checks::CaseList& list, const std::string& kernel) {
@@ -72,12 +76,7 @@ std::vector<checks::CaseList> lists_for(const std::string& name) {
 
 namespace {
 
-struct CheckArguments {
-  std::string op, variant, device;
-  bool checked = false;
-};
-
-void check_variant_exists(const CheckArguments& o, Device device) {
+void check_variant_exists(const KernelArguments& o, Device device) {
   std::vector<std::string> names;
   for (const KernelRow& row : kernels::kernel_rows())
     if (row.device == device) names.emplace_back(row.variant);
@@ -85,7 +84,9 @@ void check_variant_exists(const CheckArguments& o, Device device) {
             name_of(device), "; did you mean '", nearest(o.variant, names), "'? ito kernels list shows all");
 }
 
-void check_kernels(const CheckArguments& o) {
+}  // namespace
+
+void check_kernels(const KernelArguments& o) {
   std::vector<Device> devices{Device::cpu, Device::cuda};
   if (!o.device.empty()) devices = {device_named(o.device)};
   if (!cuda::available()) std::erase(devices, Device::cuda);
@@ -108,37 +109,6 @@ void check_kernels(const CheckArguments& o) {
   ITO_CHECK(failures == 0, failures, " checks failed");
 }
 
-}  // namespace
-
-void add_kernels(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
-      "kernels", "list, check and time kernels\n\n  ito kernels list softmax\n  ito kernels check softmax --device cuda --checked");
-  command->require_subcommand(1);
-
-  CLI::App* list =
-      command->add_subcommand("list", "every op, device, variant, its types and where it is registered; the last of an op is the default");
-  const auto name = std::make_shared<std::string>();
-  list->add_option("OP", *name, "a part of the kernel's name (default: all)");
-  list->callback([name] { list_kernels(*name); });
-
-  CLI::App* check = command->add_subcommand(
-      "check",
-      "an op's cases against the f64 reference, gradients, orders of lanes and blocks\n\n  ito kernels check matmul --device cuda --checked");
-  const auto o = std::make_shared<CheckArguments>();
-  check->add_option("OP", o->op, "an op (softmax) or a kernel (softmax_forward)")->required();
-  check->add_option("--variant", o->variant, "only this one (default: all)");
-  check->add_option("--device", o->device, "cpu or cuda (default: both)");
-  check->add_flag("--checked", o->checked, "emulated cuda: also look at every access, for races, bounds, alignment and memory that nobody wrote");
-  check->callback([o] { check_kernels(*o); });
-
-  CLI::App* bench = command->add_subcommand(
-      "bench",
-      "every variant of a kernel, verified, then timed; on the emulated device, counted\n\n  ito kernels bench softmax_forward --device cpu");
-  const auto b = std::make_shared<CheckArguments>();
-  bench->add_option("OP", b->op, "the kernel's name, or a part of several")->required();
-  bench->add_option("--variant", b->variant, "only this one (default: all)");
-  bench->add_option("--device", b->device, "cpu or cuda")->default_val("cpu");
-  bench->callback([b] { bench_kernel(b->op, device_named(b->device), b->variant); });
-}
+void bench_kernels(const KernelArguments& o) { bench_kernel(o.op, device_named(o.device), o.variant); }
 
 }  // namespace ito::cli

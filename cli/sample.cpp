@@ -1,6 +1,6 @@
 // ito sample RUN_OR_CKPT
 #include <cmath>
-#include <optional>
+#include <cstdio>
 
 #include "cli/commands.h"
 #include "cli/progress.h"
@@ -11,16 +11,8 @@
 namespace ito::cli {
 
 namespace {
-struct Options {
-  std::string run, device, sampler, out = "samples.png", npy;
-  int64_t n = 64;
-  uint64_t seed = 0;
-  std::optional<int64_t> steps, label;
-  std::optional<double> guidance, eta;
-};
-
 // The run's options with those of the command line, which are checked before any work.
-SampleOptions sample_options(const Options& o, const RunConfig& config) {
+SampleOptions sample_options(const SampleArguments& o, const RunConfig& config) {
   SampleOptions how = config.sample;
   if (!o.sampler.empty()) how.sampler = o.sampler;
   ITO_CHECK(!o.steps || how.sampler == "ddim", "--steps is for ddim; ", how.sampler, " takes all ", config.diffusion.steps, " steps");
@@ -38,7 +30,9 @@ SampleOptions sample_options(const Options& o, const RunConfig& config) {
   return how;
 }
 
-void sample_images(const Options& o) {
+}  // namespace
+
+void sample_images(const SampleArguments& o) {
   ImageSource source(load_checkpoint(o.run), o.device);
   const SampleOptions how = sample_options(o, source.config());
   ProgressLine line;
@@ -55,26 +49,6 @@ void sample_images(const Options& o) {
     save_npy(o.npy, images);
     std::printf("%s: float32 (N, H, W, C) in [-1, 1]\n", o.npy.c_str());
   }
-}
-}  // namespace
-
-void add_sample(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("sample", "images from a trained model\n\n  ito sample runs/ddpm --n 16 --seed 3 --out digits.png");
-  const auto o = std::make_shared<Options>();
-  command->add_option("RUN", o->run, "run folder, checkpoint file, or zoo/NAME")->required();
-  command->add_option("--n", o->n, "how many")->check(whole_number())->capture_default_str();
-  command->add_option("--seed", o->seed, "image k of a seed is the same picture for every --n")
-      ->check(whole_number(seed_digits))
-      ->capture_default_str();
-  command->add_option("--sampler", o->sampler, "ancestral or ddim (default: the run's)");
-  command->add_option("--steps", o->steps, "of ddim (default: the run's)")->check(whole_number());
-  command->add_option("--device", o->device, "cpu or cuda (default: the run's)");
-  command->add_option("--eta", o->eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
-  command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
-  command->add_option("--label", o->label, "one class for all (default: random ones)")->check(whole_number());
-  command->add_option("--out", o->out, "PNG to write")->capture_default_str();
-  command->add_option("--npy", o->npy, "also write the images as .npy");
-  command->callback([o] { sample_images(*o); });
 }
 
 }  // namespace ito::cli

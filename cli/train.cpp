@@ -1,5 +1,8 @@
 // ito train CONFIG.json
+#include <algorithm>
+#include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -14,12 +17,6 @@ namespace ito::cli {
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Options {
-  std::string config, out, data;
-  std::vector<std::string> assignments;
-  bool resume = false;
-};
 
 std::atomic<bool> stop{false};
 
@@ -47,7 +44,7 @@ void make_folder(const std::string& folder) {
 }
 
 // The configuration and the folder it runs in. Given a run folder, its own configuration: `ito train runs/digits --resume`.
-Json read_options(const Options& o, std::string& folder) {
+Json read_options(const TrainArguments& o, std::string& folder) {
   const bool is_run = fs::is_directory(o.config);
   folder = !o.out.empty() ? o.out : is_run ? o.config : "runs/" + fs::path(o.config).stem().string();
   Json json = read_config(is_run ? o.config + "/config.json" : o.config);
@@ -62,7 +59,9 @@ Json read_options(const Options& o, std::string& folder) {
   return json;
 }
 
-void train(const Options& o) {
+}  // namespace
+
+void train(const TrainArguments& o) {
   std::string folder;
   const RunConfig config = parse_run_config(read_options(o, folder));
   ITO_CHECK(o.resume || !fs::exists(folder + "/checkpoint.safetensors"), folder, " already holds a run; go on with --resume or choose another --out");
@@ -110,20 +109,6 @@ void train(const Options& o) {
   std::printf("%ld steps in %s\n", long(trainer.progress().step), duration(trainer.progress().seconds).c_str());
   write_pictures(folder);
   std::printf("see %s/report.html\n", folder.c_str());
-}
-
-}  // namespace
-
-void add_train(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
-      "train", "train a model from a configuration\n\n  ito train examples/mnist/ddpm.json --set train.minutes=10 --out runs/digits");
-  const auto o = std::make_shared<Options>();
-  command->add_option("CONFIG", o->config, "JSON file, as in examples/; or a run folder, for its own")->required();
-  command->add_option("--set", o->assignments, "override: section.key=value (may be repeated)")->allow_extra_args(false);
-  command->add_option("--out", o->out, "run folder (default: runs/NAME of the configuration)");
-  command->add_option("--data", o->data, "folder of the images");
-  command->add_flag("--resume", o->resume, "go on from the folder's checkpoint");
-  command->callback([o] { train(*o); });
 }
 
 }  // namespace ito::cli

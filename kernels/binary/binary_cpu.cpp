@@ -49,18 +49,16 @@ void with_function(BinaryKind kind, F&& f) {
 // The definition: the index of every element is taken apart into one coordinate an axis.
 template <class T>
 void binary_reference(BinaryKind kind, const T* a, const T* b, T* y, const Broadcast& space) {
-  with_function<T>(kind, [&](auto f) {
-    for (int64_t i = 0; i < space.numel(); ++i) {
-      int64_t rest = i, ia = 0, ib = 0;
-      for (int axis = space.rank - 1; axis >= 0; --axis) {
-        const int64_t coordinate = rest % space.extent[axis];
-        rest /= space.extent[axis];
-        ia += coordinate * space.stride_a[axis];
-        ib += coordinate * space.stride_b[axis];
-      }
-      y[i] = f(a[ia], b[ib]);
+  for (int64_t i = 0; i < space.numel(); ++i) {
+    int64_t rest = i, ia = 0, ib = 0;
+    for (int axis = space.rank - 1; axis >= 0; --axis) {
+      const int64_t coordinate = rest % space.extent[axis];
+      rest /= space.extent[axis];
+      ia += coordinate * space.stride_a[axis];
+      ib += coordinate * space.stride_b[axis];
     }
-  });
+    with_function<T>(kind, [&](auto f) { y[i] = f(a[ia], b[ib]); });
+  }
 }
 
 // Rows of the last axis are plain loops that the compiler vectorises, one for each pair of strides; rows and parts of long rows run in parallel.
@@ -96,17 +94,13 @@ void binary_fast(BinaryKind kind, const T* a, const T* b, T* y, const Broadcast&
         std::fill_n(out, n, f(*pa, *pb));
       }
     };
-    if (row >= grain) {
-      const int64_t parts = ceil_div(row, grain);
-      parallel_for(rows * parts, 1, [&](int64_t first, int64_t) {
-        const int64_t start = first % parts * grain;
-        part(first / parts, start, std::min(grain, row - start));
-      });
-    } else {
-      parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(1, row)), [&](int64_t first, int64_t end) {
-        for (int64_t r = first; r < end; ++r) part(r, 0, row);
-      });
-    }
+    const int64_t parts = std::max<int64_t>(1, ceil_div(row, grain));  // of a row
+    parallel_for(rows * parts, std::max<int64_t>(1, grain / std::max<int64_t>(1, row)), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t first = i % parts * grain;
+        part(i / parts, first, std::min(grain, row - first));
+      }
+    });
   });
 }
 

@@ -38,6 +38,19 @@ struct Function {
   }
 };
 
+// The function is chosen for every element anew.
+template <class T>
+struct AnyFunction {
+  BinaryKind kind;
+  template <int first = 0>
+  __device__ T chosen(T x, T y) const {
+    if constexpr (first < int(BinaryKind::is_greater))
+      if (int(kind) != first) return chosen<first + 1>(x, y);
+    return Function<BinaryKind(first), T>{}(x, y);
+  }
+  __device__ T operator()(T x, T y) const { return chosen(x, y); }
+};
+
 template <class T, int first = 0, class F>
 void with_function(BinaryKind kind, F&& f) {
   if constexpr (first <= int(BinaryKind::is_greater)) {
@@ -61,8 +74,8 @@ struct Offsets {
 
 constexpr int threads = 256;
 
-template <class F, class T>
-__global__ void __launch_bounds__(threads) binary_elements(F f, const T* a, const T* b, T* y, Broadcast space, int64_t n) {
+template <class T>
+__global__ void __launch_bounds__(threads) binary_elements(AnyFunction<T> f, const T* a, const T* b, T* y, Broadcast space, int64_t n) {
   const int64_t i = global_thread();
   if (i >= n) return;
   const Offsets at(space, i, space.rank);
@@ -95,9 +108,7 @@ template <class T>
 void binary_naive(BinaryKind kind, const T* a, const T* b, T* y, const Broadcast& space) {
   const int64_t n = space.numel();
   if (n == 0) return;
-  with_function<T>(kind, [&](auto f) {
-    launch(&binary_elements<decltype(f), T>, {unsigned((n + threads - 1) / threads), threads}, f, a, b, y, space, n);
-  });
+  launch(&binary_elements<T>, {unsigned((n + threads - 1) / threads), threads}, AnyFunction<T>{kind}, a, b, y, space, n);
 }
 
 template <class T>

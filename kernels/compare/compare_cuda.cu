@@ -20,6 +20,19 @@ struct Holds {
   }
 };
 
+// The comparison is chosen for every element anew.
+template <class T>
+struct AnyHolds {
+  Comparison comparison;
+  template <int first = 0>
+  __device__ bool chosen(T x, T y) const {
+    if constexpr (first < int(Comparison::greater_equal))
+      if (int(comparison) != first) return chosen<first + 1>(x, y);
+    return Holds<Comparison(first), T>{}(x, y);
+  }
+  __device__ bool operator()(T x, T y) const { return chosen(x, y); }
+};
+
 template <class T>
 struct Choice {
   __device__ T operator()(bool condition, T a, T b) const { return condition ? a : b; }
@@ -35,7 +48,7 @@ void with_comparison(Comparison comparison, F&& f) {
 
 template <class T>
 void compare_naive(Comparison comparison, const T* a, const T* b, bool* y, int64_t n) {
-  with_comparison<T>(comparison, [&](auto holds) { elementwise_naive(holds, n, y, a, b); });
+  elementwise_naive(AnyHolds<T>{comparison}, n, y, a, b);
 }
 template <class T>
 void compare_vector(Comparison comparison, const T* a, const T* b, bool* y, int64_t n) {

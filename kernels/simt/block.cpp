@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <string_view>
 #include <utility>
 
@@ -184,23 +185,30 @@ int Block::barrier(Votes votes, bool vote, const char* name, Place place) {
 
 // ---- warp operations
 
+namespace {
+std::string hex(uint32_t mask) {
+  char digits[11];
+  std::snprintf(digits, sizeof digits, "0x%x", mask);
+  return digits;
+}
+}  // namespace
+
 void Block::check_mask(const WarpCall& call, int first_lane) {
   const auto where = [&] { return text(call.name, " at ", text_of(call.place), ": "); };
   const auto lowest = [](uint32_t bits) { return std::countr_zero(bits); };
   const Warp& warp = warps_[size_t(first_lane / warp_size)];
   if (!(call.mask >> (current_ - first_lane) & 1))
-    stop(text(where(), lane_name(current_), " (lane ", current_ - first_lane, ") is not in its own mask 0x", std::hex, call.mask));
+    stop(text(where(), lane_name(current_), " (lane ", current_ - first_lane, ") is not in its own mask ", hex(call.mask)));
   if (const uint32_t absent = call.mask & ~warp.lanes)
-    stop(text(where(), "the mask 0x", std::hex, call.mask, std::dec, " names lane ", lowest(absent), ", but this warp has ",
-              std::popcount(warp.lanes), " lanes"));
+    stop(text(where(), "the mask ", hex(call.mask), " names lane ", lowest(absent), ", but this warp has ", std::popcount(warp.lanes), " lanes"));
   if (const uint32_t exited = call.mask & warp.exited)
-    stop(text(where(), "the mask 0x", std::hex, call.mask, std::dec, " names ", lane_name(first_lane + lowest(exited)), ", which has exited"));
+    stop(text(where(), "the mask ", hex(call.mask), " names ", lane_name(first_lane + lowest(exited)), ", which has exited"));
   if (const uint32_t waiting = call.mask & warp.waiting) {
     const int other = first_lane + lowest(waiting);
     const WarpCall& theirs = *lanes_[size_t(other)].call;
     if (theirs.mask != call.mask || theirs.work != call.work || !same(theirs.place, call.place))
-      stop(text(where(), "the lanes of a mask do not agree: ", lane_name(current_), " comes with mask 0x", std::hex, call.mask, ", ",
-                lane_name(other), " waits with mask 0x", theirs.mask, std::dec, " in ", theirs.name, " at ", text_of(theirs.place)));
+      stop(text(where(), "the lanes of a mask do not agree: ", lane_name(current_), " comes with mask ", hex(call.mask), ", ", lane_name(other),
+                " waits with mask ", hex(theirs.mask), " in ", theirs.name, " at ", text_of(theirs.place)));
   }
 }
 
@@ -230,7 +238,7 @@ void Block::warp_call(const WarpCall& call) {
 
 void Block::stop_absent_source(const char* name, uint32_t mask, int source, Place place) {
   variables.traced = false;
-  stop(text(name, " at ", text_of(place), ": ", lane_name(current_), " reads lane ", source, ", which is not in the mask 0x", std::hex, mask));
+  stop(text(name, " at ", text_of(place), ": ", lane_name(current_), " reads lane ", source, ", which is not in the mask ", hex(mask)));
 }
 
 void Block::stop_width(const char* name, int width, Place place) {

@@ -7,6 +7,7 @@
 // a warp operation whose mask leaves out the caller, names a lane that has exited, or is not the others' mask.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -41,9 +42,9 @@ class Block {
  public:
   // What a lane runs: call(kernel, arguments, traced).
   struct Body {
-    void (*call)(const void* kernel, const void* arguments, bool traced);
+    void (*call)(const void* kernel, const std::byte* arguments, bool traced);
     const void* kernel;
-    const void* arguments;
+    const std::byte* arguments;
   };
   // Runs the body once for every thread of a block. Throws Error when a lane reports one with stop().
   void run(dim3 size, const Body& body, Order order, uint64_t seed, bool traced);

@@ -5,11 +5,11 @@
 //   dynamic_shared<T>()                                         for extern __shared__ T memory[]
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -251,33 +251,40 @@ struct Launch {
   Launch(dim3 grid_, dim3 block_, size_t shared_bytes_ = 0, ITO_PLACE) : grid(grid_), block(block_), shared_bytes(shared_bytes_), where{file, line} {}
 };
 
+// Where a kernel's parameters lie among its argument bytes: one after the other, each at a multiple of its alignment. Last, their end.
+template <class... Parameters>
+constexpr std::array<size_t, sizeof...(Parameters) + 1> parameter_offsets() {
+  std::array<size_t, sizeof...(Parameters) + 1> offsets{};
+  size_t end = 0, i = 0;
+  ((offsets[i++] = end = (end + alignof(Parameters) - 1) / alignof(Parameters) * alignof(Parameters), end += sizeof(Parameters)), ...);
+  offsets[i] = end;
+  return offsets;
+}
+
+template <class... Parameters>
+void enter_kernel(const void* kernel, bool traced, Parameters... values) {
+  simt::variables.traced = traced;  // from here on: what was copied before was no access of the kernel
+  reinterpret_cast<void (*)(Parameters...)>(const_cast<void*>(kernel))(values...);
+  simt::variables.traced = false;
+}
+
+template <class... Parameters, size_t... i>
+simt::LaunchRecord launch_record(std::index_sequence<i...>, const Launch& l, const void* kernel, const Parameters&... arguments) {
+  static_assert((std::is_trivially_copyable_v<Parameters> && ...), "arguments go to a kernel as bytes");
+  static constexpr auto offsets = parameter_offsets<Parameters...>();
+  static_assert(offsets.back() <= 32764, "a kernel's parameters may take 32,764 bytes");
+  simt::LaunchRecord record(l.grid, l.block, l.shared_bytes, l.where, kernel, offsets.back());
+  record.call = [](const void* k, const std::byte* a, bool traced) {
+    enter_kernel<Parameters...>(k, traced, *reinterpret_cast<const Parameters*>(a + offsets[i])...);
+  };
+  (record.put(int(i), offsets[i], &arguments, sizeof(Parameters), std::is_pointer_v<Parameters>), ...);
+  return record;
+}
+
 // Puts the kernel on the stream. Throws Error when the device would refuse it.
 template <class... Parameters>
-void launch(void (*kernel)(Parameters...), Launch l, std::type_identity_t<Parameters>... arguments) {
-  using Arguments = std::tuple<Parameters...>;
-  static_assert(sizeof(Arguments) <= 32764, "a kernel's parameters may take 32,764 bytes");
-  simt::LaunchRecord record;
-  record.grid = l.grid;
-  record.block = l.block;
-  record.shared_bytes = l.shared_bytes;
-  record.where = l.where;
-  record.kernel = reinterpret_cast<const void*>(kernel);
-  record.arguments = std::make_shared<const Arguments>(arguments...);
-  record.call = [](const void* k, const void* a, bool traced) {
-    const auto run = [&](Parameters... values) {
-      simt::variables.traced = traced;  // from here on: what was copied before was no access of the kernel
-      reinterpret_cast<void (*)(Parameters...)>(const_cast<void*>(k))(values...);
-      simt::variables.traced = false;
-    };
-    std::apply(run, *static_cast<const Arguments*>(a));
-  };
-  int position = 0;
-  const auto note = [&](const auto& argument) {
-    if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(argument)>>) record.pointers.emplace_back(position, argument);
-    ++position;
-  };
-  (note(arguments), ...);
-  simt::enqueue(std::move(record));
+void launch(void (*kernel)(Parameters...), const Launch& l, std::type_identity_t<Parameters>... arguments) {
+  simt::enqueue(launch_record<Parameters...>(std::index_sequence_for<Parameters...>(), l, reinterpret_cast<const void*>(kernel), arguments...));
 }
 
 // Lets the kernel have so much dynamic shared memory; needed above 48 KiB.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <fstream>
 #include <map>
@@ -111,7 +112,7 @@ void run_block(const LaunchRecord& l, int64_t index, const Settings& s) {
   Block& block = current_block();
   try {
     if (s.checked) checker_begin_block(index);
-    block.run(l.block, {l.call, l.kernel, l.arguments.get()}, s.order, s.seed + uint64_t(index), s.checked);
+    block.run(l.block, {l.call, l.kernel, l.arguments.data()}, s.order, s.seed + uint64_t(index), s.checked);
     if (s.checked) checker_end_block();
   } catch (const Error& e) {
     fail("[", function_name(l.kernel), "] block (", at.x, ",", at.y, ",", at.z, "): ", e.what());
@@ -179,6 +180,14 @@ Counters& counters() { return queue().counters; }
 void allow_shared_bytes(const void* kernel, size_t bytes) {
   ITO_CHECK(bytes <= max_shared_bytes, "[", function_name(kernel), "] ", bytes, " bytes of dynamic shared memory; a block has ", max_shared_bytes);
   queue().allowed_shared[kernel] = bytes;
+}
+
+LaunchRecord::LaunchRecord(dim3 grid_, dim3 block_, size_t shared_bytes_, Place where_, const void* kernel_, size_t argument_bytes)
+    : grid(grid_), block(block_), shared_bytes(shared_bytes_), where(where_), kernel(kernel_), arguments(argument_bytes) {}
+
+void LaunchRecord::put(int position, size_t offset, const void* argument, size_t bytes, bool is_pointer) {
+  std::memcpy(arguments.data() + offset, argument, bytes);
+  if (is_pointer) pointers.emplace_back(position, *static_cast<const void* const*>(argument));
 }
 
 void enqueue(LaunchRecord record) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/simt/block.h"
@@ -15,11 +15,14 @@ namespace ito::simt {
 struct LaunchRecord {
   dim3 grid, block;
   size_t shared_bytes = 0;
-  const void* kernel = nullptr;
-  void (*call)(const void* kernel, const void* arguments, bool traced) = nullptr;  // one lane
-  std::shared_ptr<const void> arguments;
-  std::vector<std::pair<int, const void*>> pointers;  // the arguments that are pointers, by position
   Place where;
+  const void* kernel = nullptr;
+  void (*call)(const void* kernel, const std::byte* arguments, bool traced) = nullptr;  // one lane
+  std::vector<std::byte> arguments;
+  std::vector<std::pair<int, const void*>> pointers;  // the arguments that are pointers, by position
+
+  LaunchRecord(dim3 grid_, dim3 block_, size_t shared_bytes_, Place where_, const void* kernel_, size_t argument_bytes);
+  void put(int position, size_t offset, const void* argument, size_t bytes, bool is_pointer);
 };
 
 // Throws Error when a GPU would refuse the launch.

@@ -22,6 +22,31 @@ struct Derivative {  // times dy; `saved` is x or y, as derivative_needs() says
   }
 };
 
+// The same, chosen for every element anew. A kind without a derivative of its own does not get here.
+template <class T>
+struct AnyValue {
+  UnaryKind kind;
+  template <int first = 0>
+  __device__ T chosen(T x) const {
+    if constexpr (first + 1 < unary_kinds)
+      if (int(kind) != first) return chosen<first + 1>(x);
+    return Value<UnaryKind(first), T>{}(x);
+  }
+  __device__ T operator()(T x) const { return chosen(x); }
+};
+
+template <class T>
+struct AnyDerivative {
+  UnaryKind kind;
+  template <int first = 0>
+  __device__ T chosen(T saved, T dy) const {
+    if constexpr (first + 1 < unary_kinds)
+      if (int(kind) != first) return chosen<first + 1>(saved, dy);
+    return Derivative<UnaryKind(first), T>{}(saved, dy);
+  }
+  __device__ T operator()(T saved, T dy) const { return chosen(saved, dy); }
+};
+
 // The bounds are doubles. x >= low holds for an x of the type A where x >= the smallest A that is not below low, and likewise above.
 template <class T>
 struct Bounds {
@@ -54,7 +79,7 @@ struct ClampedDerivative {
 
 template <class T>
 void unary_naive(UnaryKind kind, const T* x, T* y, int64_t n) {
-  with_kind(kind, [&]<UnaryKind k>() { elementwise_naive(Value<k, T>{}, n, y, x); });
+  elementwise_naive(AnyValue<T>{kind}, n, y, x);
 }
 template <class T>
 void unary_vector(UnaryKind kind, const T* x, T* y, int64_t n) {
@@ -62,22 +87,21 @@ void unary_vector(UnaryKind kind, const T* x, T* y, int64_t n) {
 }
 
 // Functions with a constant derivative have no kernel: the rule knows it.
-template <class T, class F>
-void with_derivative(UnaryKind kind, F&& f) {
+template <class T>
+const T* saved_for(UnaryKind kind, const T* x, const T* y) {
   ITO_CHECK(derivative_needs(kind) != DerivativeNeeds::nothing, "the derivative of function ", int(kind), " is a constant: no kernel is needed");
-  with_kind(kind, [&]<UnaryKind k>() {
-    if constexpr (derivative_needs(k) != DerivativeNeeds::nothing) f(Derivative<k, T>{});
-  });
+  return derivative_needs(kind) == DerivativeNeeds::input ? x : y;
 }
 template <class T>
 void unary_backward_naive(UnaryKind kind, const T* x, const T* y, const T* dy, T* dx, int64_t n) {
-  const T* saved = derivative_needs(kind) == DerivativeNeeds::input ? x : y;
-  with_derivative<T>(kind, [&](auto f) { elementwise_naive(f, n, dx, saved, dy); });
+  elementwise_naive(AnyDerivative<T>{kind}, n, dx, saved_for(kind, x, y), dy);
 }
 template <class T>
 void unary_backward_vector(UnaryKind kind, const T* x, const T* y, const T* dy, T* dx, int64_t n) {
-  const T* saved = derivative_needs(kind) == DerivativeNeeds::input ? x : y;
-  with_derivative<T>(kind, [&](auto f) { elementwise_vector(f, n, dx, saved, dy); });
+  const T* saved = saved_for(kind, x, y);
+  with_kind(kind, [&]<UnaryKind k>() {
+    if constexpr (derivative_needs(k) != DerivativeNeeds::nothing) elementwise_vector(Derivative<k, T>{}, n, dx, saved, dy);
+  });
 }
 
 template <class T>
