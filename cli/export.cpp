@@ -2,6 +2,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/scoring.h"
@@ -21,7 +23,7 @@ std::string card(const ExportArguments& o, const Checkpoint& checkpoint, const D
                          checkpoint.config.train.batch, " images (", duration(checkpoint.progress.seconds), ") on ", data.size(), " images of ",
                          data.name, ". The averaged weights, in bf16: model.safetensors.\n");
   if (fs::exists(o.folder + "/samples.png")) out += "\n![samples](samples.png)\n";
-  return out + "\n```\n" + score_lines(scores) + "```\n\nConfiguration:\n\n```json\n" + checkpoint.config.written.dump(2) + "\n```\n";
+  return out + "\n```\n" + score_lines(scores) + "```\n\nConfiguration:\n\n```json\n" + json_lines(parse_json(checkpoint.config.written)) + "\n```\n";
 }
 
 }  // namespace
@@ -35,7 +37,9 @@ void export_run(const ExportArguments& o) {
   const std::string place = checkpoint.config.data.path;
   checkpoint.config.image = data.images.shape().without(0);
   checkpoint.config.data.path = "";  // a place on this machine
-  checkpoint.config.written["data"]["path"] = "";
+  Json written = parse_json(checkpoint.config.written);
+  written["data"]["path"] = "";
+  checkpoint.config.written = json_line(written);
   std::error_code error;
   fs::create_directories(o.folder, error);
   ITO_CHECK(!error, "cannot make the folder ", o.folder, ": ", error.message());
@@ -46,7 +50,7 @@ void export_run(const ExportArguments& o) {
     write_png(o.folder + "/samples.png", image_grid(to_bytes(source.images(64, 0, -1, exported.config.sample))));
   }
   const Json scores = score(exported, {.n = o.n, .data = o.data.empty() ? place : o.data});
-  write_file(o.folder + "/scores.json", [&](std::ostream& out) { out << scores.dump(2) << "\n"; });
+  write_file(o.folder + "/scores.json", [&](std::ostream& out) { out << json_lines(scores) << "\n"; });
   write_file(o.folder + "/README.md", [&](std::ostream& out) { out << card(o, exported, data, scores); });
   std::printf("%s: %.1f MB\n", o.folder.c_str(), double(fs::file_size(o.folder + "/model.safetensors")) / 1e6);
 }

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <numeric>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/progress.h"
 #include "cli/sampling.h"
 #include "data/plot.h"
@@ -26,7 +28,7 @@ std::vector<Json> read_log(const std::string& folder) {
   std::vector<Json> entries;
   std::ifstream in(folder + "/log.jsonl");
   for (std::string line; std::getline(in, line);) {
-    const Json entry = Json::parse(line, nullptr, false);
+    const Json entry = parse_json(line);
     if (has_numbers(entry, {"step", "seconds", "loss", "images_per_second"})) entries.push_back(entry);
   }
   return entries;
@@ -69,7 +71,7 @@ std::string percent(double share) {
 // Empty when the run has not been scored.
 std::string score_table(const std::string& path, const std::string& title) {
   if (!fs::exists(path)) return "";
-  const Json s = Json::parse(read_file(path), nullptr, false);
+  const Json s = parse_json(read_file(path));
   if (!has_numbers(s, {"confident", "samples", "frechet_distance", "frechet_floor"}) || !s.contains("class_shares") || !s.contains("judge"))
     return "";
   char distance[64];

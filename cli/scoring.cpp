@@ -1,5 +1,7 @@
 #include "cli/scoring.h"
 
+#include <nlohmann/json.hpp>
+
 #include "cli/progress.h"
 
 namespace ito::cli {

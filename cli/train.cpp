@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -31,7 +33,7 @@ void cut_log(const std::string& path, int64_t step) {
   std::ifstream in(path);
   std::string kept, line;
   while (std::getline(in, line)) {
-    const Json entry = Json::parse(line, nullptr, false);
+    const Json entry = parse_json(line);
     if (entry.is_object() && entry.contains("step") && entry["step"].is_number() && entry["step"] <= step) kept += line + "\n";
   }
   write_file(path, [&](std::ostream& out) { out << kept; });
@@ -55,7 +57,7 @@ Json read_options(const TrainArguments& o, std::string& folder) {
   if (std::any_of(o.assignments.begin(), o.assignments.end(), sets_budget) && json.contains("train") && json["train"].is_object())
     for (const char* key : {"steps", "epochs", "minutes"}) json["train"].erase(key);
   for (const std::string& assignment : o.assignments) set_in_config(json, assignment);
-  if (!o.data.empty()) set_in_config(json, "data.path=" + Json(o.data).dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (!o.data.empty()) set_in_config(json, "data.path=" + json_line(o.data));
   return json;
 }
 
@@ -68,7 +70,7 @@ void train(const TrainArguments& o) {
   Trainer trainer(config, folder);
   if (o.resume) trainer.resume();
   make_folder(folder);  // once it is clear that there will be a run
-  write_file(folder + "/config.json", [&](std::ostream& out) { out << config.written.dump(2) << "\n"; });
+  write_file(folder + "/config.json", [&](std::ostream& out) { out << json_lines(parse_json(config.written)) << "\n"; });
 
   const std::string log_path = folder + "/log.jsonl";
   cut_log(log_path, trainer.progress().step);
@@ -86,10 +88,12 @@ void train(const TrainArguments& o) {
   const double seconds_before = trainer.progress().seconds, done_before = trainer.share_done();
   trainer.run(
       [&](const StepReport& r) {
-        log << Json{{"step", r.step}, {"seconds", r.seconds},
-                    {"loss", r.loss}, {"gradient_norm", r.gradient_norm},
-                    {"lr", r.lr},     {"images_per_second", r.images_per_second}}
-                   .dump()
+        log << json_line({{"step", r.step},
+                          {"seconds", r.seconds},
+                          {"loss", r.loss},
+                          {"gradient_norm", r.gradient_norm},
+                          {"lr", r.lr},
+                          {"images_per_second", r.images_per_second}})
             << std::endl;
         ITO_CHECK(log, "cannot write ", log_path, "; is the disk full? The last checkpoint is kept");
         const double left = r.done > done_before ? (r.seconds - seconds_before) * (1 - r.done) / (r.done - done_before) : 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/config_reader.h"
 #include "tensor/file.h"
 
 namespace ito {
@@ -40,6 +41,11 @@ void set_in_config(Json& config, const std::string& assignment) {
   }
   (*at)[path] = parsed.is_discarded() ? Json(text_value) : parsed;
 }
+
+Json parse_json(const std::string& text) { return Json::parse(text, nullptr, false); }
+
+std::string json_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string json_lines(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
   const auto distance = [](const std::string& a, const std::string& b) {  // Levenshtein 1966

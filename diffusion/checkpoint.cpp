@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include <zlib.h>
+#include <nlohmann/json.hpp>
 
 #include "data/mnist.h"
 
@@ -36,8 +37,8 @@ std::string checksum(const Metadata& metadata, const std::map<std::string, Tenso
 }
 
 void save(const std::string& path, const NamedTensors& tensors, const RunConfig& config, const Progress& progress) {
-  Metadata metadata{{"config", config.written.dump()}, {"step", std::to_string(progress.step)}, {"seconds", Json(progress.seconds).dump()}};
-  if (!config.image.empty()) metadata["image"] = Json(std::vector<int64_t>(config.image)).dump();
+  Metadata metadata{{"config", config.written}, {"step", std::to_string(progress.step)}, {"seconds", json_line(progress.seconds)}};
+  if (!config.image.empty()) metadata["image"] = json_line(std::vector<int64_t>(config.image));
   metadata["crc32"] = checksum(metadata, {tensors.begin(), tensors.end()});
   save_safetensors(path, tensors, metadata);
 }
@@ -96,10 +97,15 @@ Checkpoint load_checkpoint(const std::string& run) {
   const auto crc = file.metadata.find("crc32");  // older files have none
   ITO_CHECK(crc == file.metadata.end() || crc->second == checksum(file.metadata, file.tensors), out.path,
             " is damaged: its checksum is wrong; use a copy, or train again");
+  const auto metadata = [&](const char* key) {
+    Json value = parse_json(file.metadata.at(key));
+    ITO_CHECK(!value.is_discarded(), out.path, ": the metadata is damaged");
+    return value;
+  };
   try {
-    out.config = parse_run_config(Json::parse(file.metadata.at("config")));
-    out.progress = {Json::parse(file.metadata.at("step")).get<int64_t>(), Json::parse(file.metadata.at("seconds")).get<double>()};
-    if (file.metadata.contains("image")) out.config.image = Json::parse(file.metadata.at("image")).get<std::vector<int64_t>>();
+    out.config = parse_run_config(metadata("config"));
+    out.progress = {metadata("step").get<int64_t>(), metadata("seconds").get<double>()};
+    if (file.metadata.contains("image")) out.config.image = metadata("image").get<std::vector<int64_t>>();
   } catch (const Json::exception&) {
     fail(out.path, ": the metadata is damaged");
   }

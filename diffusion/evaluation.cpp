@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <zlib.h>
+#include <nlohmann/json.hpp>
 
 #include "autograd/ops/softmax.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/config_reader.h"
 #include "data/triangles.h"
 #include "diffusion/schedule.h"
 
@@ -139,7 +140,7 @@ RunConfig parse_run_config(const Json& json) {
   config.train = section("train", read_train);
   config.sample = section("sample", read_sample);
   in.finish();
-  config.written = in.written();
+  config.written = json_line(in.written());
   // What a run needs only at its end, or never, is checked before it starts.
   beta_schedule(config.diffusion.schedule, config.diffusion.steps);
   prediction_named(config.diffusion.prediction);

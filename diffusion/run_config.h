@@ -38,8 +38,8 @@ struct RunConfig {
   DiffusionOptions diffusion;
   TrainOptions train;
   SampleOptions sample;
-  Json written;  // with every default filled in
-  Shape image;   // (H, W, C) of the data, known from the first checkpoint on: to sample, the data need not be there
+  std::string written;  // JSON, with every default filled in
+  Shape image;          // (H, W, C) of the data, known from the first checkpoint on: to sample, the data need not be there
 };
 
 // Throws Error: unknown key (with the nearest known one), wrong type, value out of range.

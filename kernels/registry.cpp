@@ -69,17 +69,14 @@ namespace detail {
 
 unsigned pin_generation = 0;
 
-bool checked_set_runs() { return checked_set; }
-
-int rank_of(std::string_view variant) {
-  if (variant == "reference" || variant == "naive") return 0;
-  return variant == "cublas" || variant == "cudnn" || variant == "cufft" || variant == "onednn" ? 2 : 1;
-}
-
-void add_row(const KernelRow& row) {
-  for (const KernelRow& other : rows())
-    ITO_CHECK(other.op != row.op || other.dtype != row.dtype || other.device != row.device || other.variant != row.variant, "kernel ", row.op, ":",
-              row.variant, " is registered twice: ", other.file, ":", other.line, " and ", row.file, ":", row.line);
+void add_kernel(const KernelRow& row, bool checked) {
+  for (KernelRow& other : rows()) {
+    if (other.op != row.op || other.dtype != row.dtype || other.device != row.device || other.variant != row.variant) continue;
+    ITO_CHECK(!other.function[checked], "kernel ", row.op, ":", row.variant, " is registered twice: ", other.file, ":", other.line, " and ", row.file,
+              ":", row.line);
+    other.function[checked] = row.function[checked];
+    return;
+  }
   rows().push_back(row);
 }
 
@@ -93,7 +90,6 @@ void check_pinned_ops() {
     ITO_CHECK(pinned == "*" || std::any_of(rows().begin(), rows().end(), [&, &name = pinned](const KernelRow& row) { return row.op == name; }),
               "ITO_KERNEL: there is no kernel '", pinned, "'; ito kernels list shows all");
 }
-}  // namespace
 
 std::string pinned_variant(std::string_view op) {
   check_pinned_ops();
@@ -101,13 +97,30 @@ std::string pinned_variant(std::string_view op) {
   return found == pins().end() ? "" : found->second;
 }
 
-std::string pinned_for_all() { return pinned_variant("*"); }
+int rank_of(std::string_view variant) {
+  if (variant == "reference" || variant == "naive") return 0;
+  return variant == "cublas" || variant == "cudnn" || variant == "cufft" || variant == "onednn" ? 2 : 1;
+}
 
-void mark_used(std::string_view op, DType dtype, Device device, std::string_view variant) {
+KernelRow* find(std::string_view op, DType dtype, Device device, std::string_view variant) {
+  KernelRow* found = nullptr;
+  for (KernelRow& row : rows()) {
+    if (row.op != op || row.dtype != dtype || row.device != device) continue;
+    if (variant.empty() ? !found || rank_of(row.variant) >= rank_of(found->variant) : row.variant == variant) found = &row;
+  }
+  return found;
+}
+}  // namespace
+
+AnyFunction chosen_kernel(std::string_view op, DType dtype, Device device) {
+  const std::string pinned = pinned_variant(op);
+  KernelRow* found = find(op, dtype, device, pinned.empty() ? pinned_variant("*") : pinned);
+  if (!found && pinned.empty()) found = find(op, dtype, device, "");
+  ITO_CHECK(found, "no kernel ", op, pinned.empty() ? "" : ":", pinned, " for ", dtype, " on ", name_of(device));
   const std::lock_guard lock(chosen_mutex);  // the data loader works on a thread of its own
-  chosen_ops.insert(std::string(op));
-  for (KernelRow& row : rows())
-    if (row.op == op && row.dtype == dtype && row.device == device && row.variant == variant) row.used = true;
+  chosen_ops.emplace(op);
+  found->used = true;
+  return found->function[checked_set && found->function[1]];
 }
 
 }  // namespace detail

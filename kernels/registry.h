@@ -32,6 +32,8 @@ struct Name {
   constexpr Name(const char (&text)[N]) { std::copy_n(text, N, characters); }
 };
 
+using AnyFunction = void (*)();
+
 // One row of the table, as `ito kernels list` and the completeness tests see it.
 struct KernelRow {
   std::string_view op;
@@ -40,7 +42,8 @@ struct KernelRow {
   std::string_view variant;
   std::string_view file;
   int line;
-  bool used = false;  // has been looked up for a call
+  AnyFunction function[2] = {};  // plain, checked: of the type of the op's signature
+  bool used = false;             // has been looked up for a call
 };
 const std::vector<KernelRow>& kernel_rows();
 
@@ -55,12 +58,9 @@ void run_checked_set(bool checked);
 std::set<std::string> take_chosen_ops();
 
 namespace detail {
-void add_row(const KernelRow& row);               // throws Error on a duplicate
-std::string pinned_variant(std::string_view op);  // of the op itself; empty when there is none
-std::string pinned_for_all();
-int rank_of(std::string_view variant);
-bool checked_set_runs();
-void mark_used(std::string_view op, DType dtype, Device device, std::string_view variant);
+void add_kernel(const KernelRow& row, bool checked);  // throws Error on a duplicate
+// The pinned variant, else the default. Throws Error when there is none.
+AnyFunction chosen_kernel(std::string_view op, DType dtype, Device device);
 extern unsigned pin_generation;  // changes with every pin, so that a cached choice is looked up again
 }  // namespace detail
 
@@ -72,54 +72,22 @@ struct Kernel {
   static constexpr std::string_view op() { return name.characters; }
 
   static void add(Device device, std::string_view variant, Function function, std::string_view file, int line, bool checked = false) {
-    auto found = std::find_if(variants().begin(), variants().end(), [&](const Variant& v) { return v.device == device && v.variant == variant; });
-    if (found == variants().end()) found = variants().insert(variants().end(), {device, variant, {}});
-    if (!checked) detail::add_row({op(), dtype_of<T>::value, device, variant, file, line});
-    found->function[checked] = function;
+    const auto any = reinterpret_cast<AnyFunction>(function);
+    detail::add_kernel({op(), dtype_of<T>::value, device, variant, file, line, {checked ? nullptr : any, checked ? any : nullptr}}, checked);
   }
 
-  // The pinned variant, else the default. Throws Error when there is none.
   static Function on(Device device) {
     struct Choice {
-      std::atomic<Function> function = nullptr;
+      std::atomic<AnyFunction> function = nullptr;
       std::atomic<unsigned> generation = ~0U;
     };
     static Choice choices[2];
     Choice& choice = choices[size_t(device)];
     if (choice.generation.load(std::memory_order_acquire) != detail::pin_generation) {
-      choice.function.store(chosen(device), std::memory_order_relaxed);
+      choice.function.store(detail::chosen_kernel(op(), dtype_of<T>::value, device), std::memory_order_relaxed);
       choice.generation.store(detail::pin_generation, std::memory_order_release);
     }
-    return choice.function.load(std::memory_order_relaxed);
-  }
-
- private:
-  struct Variant {
-    Device device;
-    std::string_view variant;
-    Function function[2];  // plain, checked
-  };
-  static std::vector<Variant>& variants() {
-    static std::vector<Variant> all;
-    return all;
-  }
-
-  static const Variant* find(Device device, std::string_view variant) {
-    const Variant* found = nullptr;
-    for (const Variant& v : variants()) {
-      if (v.device != device) continue;
-      if (variant.empty() ? !found || detail::rank_of(v.variant) >= detail::rank_of(found->variant) : v.variant == variant) found = &v;
-    }
-    return found;
-  }
-
-  static Function chosen(Device device) {
-    const std::string pinned = detail::pinned_variant(op());
-    const Variant* found = find(device, pinned.empty() ? detail::pinned_for_all() : pinned);
-    if (!found && pinned.empty()) found = find(device, "");
-    ITO_CHECK(found, "no kernel ", op(), pinned.empty() ? "" : ":", pinned, " for ", dtype_of<T>::value, " on ", name_of(device));
-    detail::mark_used(op(), dtype_of<T>::value, device, found->variant);
-    return found->function[detail::checked_set_runs() && found->function[1]];
+    return reinterpret_cast<Function>(choice.function.load(std::memory_order_relaxed));
   }
 };
 

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include "autograd/ops/arithmetic.h"
 #include "diffusion/trainer.h"
 #include "kernels/simt/settings.h"
