@@ -123,6 +123,12 @@ AnyFunction chosen_kernel(std::string_view op, DType dtype, Device device) {
   return found->function[checked_set && found->function[1]];
 }
 
+AnyFunction named_kernel(std::string_view op, DType dtype, Device device, std::string_view variant) {
+  const KernelRow* found = find(op, dtype, device, variant);
+  ITO_CHECK(found, "no kernel ", op, ":", variant, " for ", dtype, " on ", name_of(device));
+  return found->function[checked_set && found->function[1]];
+}
+
 }  // namespace detail
 
 }  // namespace ito::kernels

@@ -61,6 +61,7 @@ namespace detail {
 void add_kernel(const KernelRow& row, bool checked);  // throws Error on a duplicate
 // The pinned variant, else the default. Throws Error when there is none.
 AnyFunction chosen_kernel(std::string_view op, DType dtype, Device device);
+AnyFunction named_kernel(std::string_view op, DType dtype, Device device, std::string_view variant);
 extern unsigned pin_generation;  // changes with every pin, so that a cached choice is looked up again
 }  // namespace detail
 
@@ -88,6 +89,11 @@ struct Kernel {
       choice.generation.store(detail::pin_generation, std::memory_order_release);
     }
     return reinterpret_cast<Function>(choice.function.load(std::memory_order_relaxed));
+  }
+
+  // For a variant that leaves some calls to another. Throws Error when there is none of that name.
+  static Function named(Device device, std::string_view variant) {
+    return reinterpret_cast<Function>(detail::named_kernel(op(), dtype_of<T>::value, device, variant));
   }
 };
 

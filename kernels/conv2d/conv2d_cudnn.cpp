@@ -2,8 +2,6 @@
 //
 // x, w and y lie in memory as cuDNN's NHWC format says. These are the functions that cuDNN has had since version 2 and deprecates in favour of its
 // graphs; they are one call an op. f32 without TF32; f64 is left to Ito's own kernels.
-#include <cudnn.h>
-
 #include <algorithm>
 #include <array>
 #include <climits>
@@ -11,28 +9,12 @@
 
 #include "kernels/binary/binary.h"
 #include "kernels/conv2d/conv2d.h"
-#include "kernels/cuda/host.h"
+#include "kernels/cuda/cudnn.h"
 #include "tensor/memory.h"
 
 namespace ito::kernels {
 
 namespace {
-
-#define ITO_CUDNN_CHECK(call)                                                                                    \
-  do {                                                                                                           \
-    const cudnnStatus_t status = (call);                                                                         \
-    if (status != CUDNN_STATUS_SUCCESS) cuda::fail_call(cudnnGetErrorString(status), #call, __FILE__, __LINE__); \
-  } while (false)
-
-cudnnHandle_t handle() {
-  static const cudnnHandle_t only = [] {
-    cudnnHandle_t created = nullptr;
-    ITO_CUDNN_CHECK(cudnnCreate(&created));
-    ITO_CUDNN_CHECK(cudnnSetStream(created, cuda::stream()));
-    return created;
-  }();
-  return only;
-}
 
 template <class T>
 constexpr cudnnDataType_t data_type = std::is_same_v<T, bfloat16> ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
@@ -120,14 +102,14 @@ void forward(const T* x, const T* w, const T* bias, T* y, const Conv2dShape& s) 
   const auto& p = plan_for<cudnnConvolutionFwdAlgo_t>(s, data_type<T>, [](auto& plan) {
     std::array<cudnnConvolutionFwdAlgoPerf_t, CUDNN_CONVOLUTION_FWD_ALGO_COUNT> proposals;
     int count = 0;
-    ITO_CUDNN_CHECK(
-        cudnnGetConvolutionForwardAlgorithm_v7(handle(), plan.x, plan.w, plan.convolution, plan.y, int(proposals.size()), &count, proposals.data()));
+    ITO_CUDNN_CHECK(cudnnGetConvolutionForwardAlgorithm_v7(cuda::cudnn(), plan.x, plan.w, plan.convolution, plan.y, int(proposals.size()), &count,
+                                                           proposals.data()));
     const auto& chosen = best(proposals, count, "convolution");
     plan.algorithm = chosen.algo, plan.scratch_bytes = chosen.memory;
   });
   const Storage scratch(p.scratch_bytes, Device::cuda);
   ITO_CUDNN_CHECK(
-      cudnnConvolutionForward(handle(), &one, p.x, x, p.w, w, p.convolution, p.algorithm, scratch.data(), p.scratch_bytes, &zero, p.y, y));
+      cudnnConvolutionForward(cuda::cudnn(), &one, p.x, x, p.w, w, p.convolution, p.algorithm, scratch.data(), p.scratch_bytes, &zero, p.y, y));
   add_bias(y, bias, rows, s.out_channels);
 }
 
@@ -138,14 +120,14 @@ void data_gradient(const T* dy, const T* w, const T* bias, T* dx, const Conv2dSh
   const auto& p = plan_for<cudnnConvolutionBwdDataAlgo_t>(s, data_type<T>, [](auto& plan) {
     std::array<cudnnConvolutionBwdDataAlgoPerf_t, CUDNN_CONVOLUTION_BWD_DATA_ALGO_COUNT> proposals;
     int count = 0;
-    ITO_CUDNN_CHECK(cudnnGetConvolutionBackwardDataAlgorithm_v7(handle(), plan.w, plan.y, plan.convolution, plan.x, int(proposals.size()), &count,
-                                                                proposals.data()));
+    ITO_CUDNN_CHECK(cudnnGetConvolutionBackwardDataAlgorithm_v7(cuda::cudnn(), plan.w, plan.y, plan.convolution, plan.x, int(proposals.size()),
+                                                                &count, proposals.data()));
     const auto& chosen = best(proposals, count, "data gradient");
     plan.algorithm = chosen.algo, plan.scratch_bytes = chosen.memory;
   });
   const Storage scratch(p.scratch_bytes, Device::cuda);
-  ITO_CUDNN_CHECK(
-      cudnnConvolutionBackwardData(handle(), &one, p.w, w, p.y, dy, p.convolution, p.algorithm, scratch.data(), p.scratch_bytes, &zero, p.x, dx));
+  ITO_CUDNN_CHECK(cudnnConvolutionBackwardData(cuda::cudnn(), &one, p.w, w, p.y, dy, p.convolution, p.algorithm, scratch.data(), p.scratch_bytes,
+                                               &zero, p.x, dx));
   add_bias(dx, bias, rows, s.in_channels);
 }
 
@@ -155,14 +137,14 @@ void weight_gradient(const T* dy, const T* x, T* dw, const Conv2dShape& s) {
   const auto& p = plan_for<cudnnConvolutionBwdFilterAlgo_t>(s, data_type<T>, [](auto& plan) {
     std::array<cudnnConvolutionBwdFilterAlgoPerf_t, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT> proposals;
     int count = 0;
-    ITO_CUDNN_CHECK(cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle(), plan.x, plan.y, plan.convolution, plan.w, int(proposals.size()), &count,
-                                                                  proposals.data()));
+    ITO_CUDNN_CHECK(cudnnGetConvolutionBackwardFilterAlgorithm_v7(cuda::cudnn(), plan.x, plan.y, plan.convolution, plan.w, int(proposals.size()),
+                                                                  &count, proposals.data()));
     const auto& chosen = best(proposals, count, "weight gradient");
     plan.algorithm = chosen.algo, plan.scratch_bytes = chosen.memory;
   });
   const Storage scratch(p.scratch_bytes, Device::cuda);
-  ITO_CUDNN_CHECK(
-      cudnnConvolutionBackwardFilter(handle(), &one, p.x, x, p.y, dy, p.convolution, p.algorithm, scratch.data(), p.scratch_bytes, &zero, p.w, dw));
+  ITO_CUDNN_CHECK(cudnnConvolutionBackwardFilter(cuda::cudnn(), &one, p.x, x, p.y, dy, p.convolution, p.algorithm, scratch.data(), p.scratch_bytes,
+                                                 &zero, p.w, dw));
 }
 
 }  // namespace

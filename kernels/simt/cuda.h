@@ -256,6 +256,7 @@ template <class... Parameters>
 constexpr std::array<size_t, sizeof...(Parameters) + 1> parameter_offsets() {
   std::array<size_t, sizeof...(Parameters) + 1> offsets{};
   size_t end = 0, i = 0;
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of a pointer is meant
   ((offsets[i++] = end = (end + alignof(Parameters) - 1) / alignof(Parameters) * alignof(Parameters), end += sizeof(Parameters)), ...);
   offsets[i] = end;
   return offsets;
@@ -270,13 +271,14 @@ void enter_kernel(const void* kernel, bool traced, Parameters... values) {
 
 template <class... Parameters, size_t... i>
 simt::LaunchRecord launch_record(std::index_sequence<i...>, const Launch& l, const void* kernel, const Parameters&... arguments) {
-  static_assert((std::is_trivially_copyable_v<Parameters> && ...), "arguments go to a kernel as bytes");
+  static_assert(((std::is_trivially_copyable_v<Parameters> && alignof(Parameters) <= 16) && ...), "arguments go to a kernel as bytes");
   static constexpr auto offsets = parameter_offsets<Parameters...>();
   static_assert(offsets.back() <= 32764, "a kernel's parameters may take 32,764 bytes");
   simt::LaunchRecord record(l.grid, l.block, l.shared_bytes, l.where, kernel, offsets.back());
   record.call = [](const void* k, const std::byte* a, bool traced) {
     enter_kernel<Parameters...>(k, traced, *reinterpret_cast<const Parameters*>(a + offsets[i])...);
   };
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): as above
   (record.put(int(i), offsets[i], &arguments, sizeof(Parameters), std::is_pointer_v<Parameters>), ...);
   return record;
 }
