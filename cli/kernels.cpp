@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <map>
 
-#include "autograd/graph.h"
 #include "cli/commands.h"
 #include "cli/kernel_bench.h"
 #include "data/config.h"
@@ -43,35 +42,12 @@ void list_kernels(const std::string& op) {
   }
 }
 
-namespace {
-
-// Whether the first case of the list runs the kernel.
-bool runs_kernel(const checks::CaseList& list, const std::string& kernel) {
-  std::vector<checks::Case> cases;
-  list.fill(cases);
-  if (cases.empty()) return false;
-  kernels::pin_variant("", "");  // choices are noted anew
-  kernels::take_chosen_ops();
-  const NoGrad guard;
-  cases[0].f(cases[0].inputs);
-  return kernels::take_chosen_ops().contains(kernel);
-}
-
-}  // namespace
-
 std::vector<checks::CaseList> lists_for(const std::string& name) {
-  std::vector<checks::CaseList> found;
+  const std::vector<checks::CaseList> found = checks::lists_for(name);
+  if (!found.empty()) return found;
   std::vector<std::string> names;
-  for (const checks::CaseList& list : checks::case_lists()) {
-    names.emplace_back(list.op);
-    if (name == list.op) return {list};
-    if (name.starts_with(std::string(list.op) + "_")) found.push_back(list);
-  }
-  if (found.empty())
-    for (const checks::CaseList& list : checks::case_lists())
-      if (runs_kernel(list, name)) found.push_back(list);
-  ITO_CHECK(!found.empty(), "no op or kernel '", name, "'; did you mean '", nearest(name, names), "'?");
-  return found;
+  for (const checks::CaseList& list : checks::case_lists()) names.emplace_back(list.op);
+  fail("no op or kernel '", name, "'; did you mean '", nearest(name, names), "'?");
 }
 
 namespace {

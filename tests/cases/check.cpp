@@ -110,6 +110,11 @@ std::set<std::string> variants_of(const std::set<std::string>& ops, Device devic
   return variants;
 }
 
+bool kernels_named(const std::string& name) {
+  const auto& rows = kernels::kernel_rows();
+  return std::any_of(rows.begin(), rows.end(), [&](const kernels::KernelRow& row) { return row.op == name; });
+}
+
 double tolerance_of(const Case& one, DType dtype) { return dtype == DType::f64 ? 1e-9 : dtype == DType::f32 ? one.tolerance : 0.06; }
 
 class CaseChecker {
@@ -240,12 +245,30 @@ class CaseChecker {
 
 }  // namespace
 
-std::set<std::string> device_variants(const Case& one) {
+std::set<std::string> kernels_of(const Case& one) {
   const Restore restore;
   kernels::pin_variant("*", "reference");
   kernels::take_chosen_ops();
   values_and_gradients(one.f, one.inputs, one.gradients);
-  return variants_of(kernels::take_chosen_ops(), Device::cuda);
+  return kernels::take_chosen_ops();
+}
+
+std::set<std::string> device_variants(const Case& one) { return variants_of(kernels_of(one), Device::cuda); }
+
+std::vector<CaseList> lists_for(const std::string& name) {
+  std::vector<CaseList> found;
+  for (const CaseList& list : case_lists()) {
+    if (name == list.op) return {list};
+    if (name.starts_with(std::string(list.op) + "_")) found.push_back(list);
+  }
+  if (!found.empty() || !kernels_named(name)) return found;
+  std::vector<Case> cases;
+  for (const CaseList& list : case_lists()) {
+    list.fill(cases);
+    if (!cases.empty() && kernels_of(cases.front()).contains(name)) found.push_back(list);
+    cases.clear();
+  }
+  return found;
 }
 
 std::string run_case(const Case& one, const std::string& variant, DType dtype, Device device) {

@@ -35,6 +35,10 @@ Report check_op(const CaseList& list, const CheckOptions& options = {});
 // One case by itself: its values and first gradients with the variant, in f32 or bf16; traced when the emulator's settings say so.
 // What differs from the reference or is found, "" when nothing.
 std::string run_case(const Case& one, const std::string& variant, DType dtype, Device device = Device::cuda);
+// The kernels that the case and its first gradients call.
+std::set<std::string> kernels_of(const Case& one);
+// The case list of an op ("softmax"), or those whose cases run a kernel ("softmax_forward"); empty when nothing is called so.
+std::vector<CaseList> lists_for(const std::string& name);
 // The variants that the case's kernels have on the device.
 std::set<std::string> device_variants(const Case& one);
 

@@ -6,6 +6,7 @@
 #include "bench/kernels/bench.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/registry.h"
+#include "tests/cases/check.h"
 
 TEST_SUITE("kernels") {
   TEST_CASE("every kernel of the table has a bench, and its small calls run on every device") {
@@ -24,5 +25,16 @@ TEST_SUITE("kernels") {
       }
     }
     CHECK(kernels == benches);
+  }
+
+  TEST_CASE("every kernel has cases that `ito kernels check` and `bench` find by its name") {
+    std::set<std::string> kernels;
+    for (const ito::kernels::KernelRow& row : ito::kernels::kernel_rows())
+      if (!row.op.starts_with("test_")) kernels.emplace(row.op);
+    for (const std::string& kernel : kernels) {
+      INFO(kernel);
+      CHECK(!ito::checks::lists_for(kernel).empty());
+    }
+    CHECK(ito::checks::lists_for("no such kernel").empty());
   }
 }
