@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "autograd/ops/conv2d.h"
 #include "tests/cases/case.h"
 
@@ -20,13 +22,25 @@ ITO_CASES(conv2d) {
       {{1, 2, 2, 40}, {5, 3, 3, 40}, {.padding = 2}, "more taps than one k block, windows wholly outside"},
       {{0, 3, 3, 2}, {2, 3, 3, 2}, {.padding = 1}, "no images"},
       {{5, 11, 11, 2}, {3, 3, 3, 2}, {.padding = 1}, "several row blocks"},
-      {{1, 6, 6, 36}, {36, 3, 3, 36}, {.padding = 1}, "the device's middle tile, on one multiprocessor"},
       {{1, 5, 4, 8}, {16, 3, 2, 8}, {.stride = 2, .padding = 1}, "channels in packs of 16 bytes"},
       {{2, 7, 5, 8}, {8, 2, 3, 4}, {.stride = 3, .padding = 2, .groups = 2}, "stride beyond the window: pixels without a tap"},
       {{1, 3, 3, 128}, {1152, 3, 3, 8}, {.padding = 1, .groups = 16}, "many groups: larger tiles of the device"}};
   for (const Sizes& c : all) {
     const auto f = [o = c.o](const Tensors& in) { return conv2d(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), o); };
     cases.push_back({.inputs = {normal_values(c.x), normal_values(c.w, 0, 1, 2), normal_values({c.w[0]}, 0, 1, 3)}, .f = f, .why = c.why});
+  }
+  // 3x3 of stride 1 with channels for whole vectors: the cpu's Winograd. Its error is of the size of the sum's terms, not of the sum; so the sums are
+  // of size one.
+  const std::vector<Sizes> winograd{{{1, 6, 6, 36}, {36, 3, 3, 36}, {.padding = 1}, "the device's middle tile, on one multiprocessor"},
+                                    {{2, 7, 5, 17}, {19, 3, 3, 17}, {.padding = 1}, "tiles cut short, channels past whole vectors"},
+                                    {{1, 6, 7, 16}, {16, 3, 3, 16}, {}, "no padding"},
+                                    {{1, 3, 3, 16}, {33, 3, 3, 16}, {.padding = 2}, "padding of 2"},
+                                    {{1, 4, 4, 272}, {16, 3, 3, 272}, {.padding = 1}, "two k blocks"},
+                                    {{15, 8, 8, 16}, {16, 3, 3, 16}, {.padding = 1}, "several chunks of tiles"}};
+  for (const Sizes& c : winograd) {
+    const auto f = [o = c.o](const Tensors& in) { return conv2d(in[0], in[1], in[2], o); };
+    const double deviation = 1 / std::sqrt(double(9 * c.w[3]));
+    cases.push_back({.inputs = {normal_values(c.x), normal_values(c.w, 0, deviation, 2), normal_values({c.w[0]}, 0, 1, 3)}, .f = f, .why = c.why});
   }
   cases.push_back({.inputs = {normal_values({2, 4, 4, 2}), normal_values({3, 3, 3, 2}, 0, 1, 2)},
                    .f = [](const Tensors& in) { return conv2d(in[0], in[1], {}, {.padding = 1}); },
