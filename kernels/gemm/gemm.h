@@ -32,14 +32,18 @@ struct Gemm {
   static constexpr int64_t m_block = 8 * mr;            // rows of A packed at a time, and one task of the row loop
   static constexpr int64_t n_block = 16 * nr;
 
+  static void load(const T* from, Vector& left, Vector& right) {
+    std::memcpy(&left, from, sizeof left);
+    std::memcpy(&right, from + lanes, sizeof right);
+  }
+
   // tile (mr, nr) += A panel * B panel over k steps.
   static void micro(int64_t k, const T* a, const T* b, Vector (&tile)[mr][2]) {
     Vector c[mr][2];
     for (int i = 0; i < mr; ++i) c[i][0] = tile[i][0], c[i][1] = tile[i][1];
     for (int64_t p = 0; p < k; ++p) {
       Vector b0, b1;
-      std::memcpy(&b0, b + p * nr, sizeof b0);
-      std::memcpy(&b1, b + p * nr + lanes, sizeof b1);
+      load(b + p * nr, b0, b1);
 #pragma GCC unroll 16
       for (int i = 0; i < mr; ++i) {
         const T x = a[i * a_stride + p];
@@ -52,16 +56,22 @@ struct Gemm {
 
   // rows x cols of C (leading dimension ldc): overwritten with tile + bias in the first k block, added to in the others.
   static void store(const Vector (&tile)[mr][2], T* c, int64_t ldc, int64_t rows, int64_t cols, bool first, const T* bias) {
+    if (cols == nr) {
+      Vector b0{}, b1{};
+      if (first && bias) load(bias, b0, b1);
+      for (int64_t i = 0; i < rows; ++i) {
+        T* out = c + i * ldc;
+        if (!first) load(out, b0, b1);
+        const Vector sum[2] = {tile[i][0] + b0, tile[i][1] + b1};
+        std::memcpy(out, sum, sizeof sum);
+      }
+      return;
+    }
     T row[nr];
     for (int64_t i = 0; i < rows; ++i) {
       std::memcpy(row, &tile[i][0], sizeof tile[i]);
       T* out = c + i * ldc;
-      if (!first)
-        for (int64_t j = 0; j < cols; ++j) out[j] += row[j];
-      else if (bias)
-        for (int64_t j = 0; j < cols; ++j) out[j] = row[j] + bias[j];
-      else
-        for (int64_t j = 0; j < cols; ++j) out[j] = row[j];
+      for (int64_t j = 0; j < cols; ++j) out[j] = row[j] + (!first ? out[j] : bias ? bias[j] : T(0));
     }
   }
 
