@@ -1,0 +1,155 @@
+// The transforms of Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2016), a vector of channels at a time. Tiles of 4x4 results y come from
+// 6x6 pixels d and filters w,
+//   y = A^T [ (G w G^T) . (B^T d B) ] A
+// where the product, summed over channels, is a matmul for each of the 36 elements: 36 multiplications where the definition has 144. The filter's
+// gradient is the same run backwards, dw = G^T [ (A dy A^T) . (B^T d B) ] G, summed over tiles.
+//
+// The matrices follow from the points 0, a, -a, b, -b and infinity at which polynomials are multiplied (Toom 1963, Cook 1966). a = sqrt(1/2) and
+// b = sqrt(2) instead of the usual 1 and 2 keep the powers near 1, and so the error small (Barabasz et al. 2020): in f32 two to six times the
+// definition's.
+#pragma once
+
+#include <numbers>
+
+#include "kernels/conv2d/conv2d.h"
+#include "kernels/gemm/gemm.h"
+#include "tensor/memory.h"
+
+namespace ito::kernels::winograd {
+
+constexpr int64_t tile = 4, patch = 6, frequencies = patch * patch;
+
+// Memory for what is in between, from the cache of the allocator: nothing is cleared, and no page is asked of the system twice.
+template <class T>
+class Scratch {
+ public:
+  explicit Scratch(int64_t count) : memory_(size_t(count) * sizeof(T), Device::cpu) {}
+  T* data() const { return reinterpret_cast<T*>(memory_.data()); }
+
+ private:
+  Storage memory_;
+};
+
+// Images (batch, height, width, channels) cut into tiles, row after row, image after image.
+struct Tiles {
+  int64_t batch, height, width;
+  int64_t down() const { return ceil_div(height, tile); }
+  int64_t across() const { return ceil_div(width, tile); }
+  int64_t count() const { return batch * down() * across(); }
+  struct Place {
+    int64_t image, top, left;
+  };
+  Place place(int64_t index) const { return {index / (across() * down()), index / across() % down() * tile, index % across() * tile}; }
+};
+
+template <class T>
+struct Transforms {
+  using G = Gemm<T>;
+  using Vector = typename G::Vector;
+  static constexpr int lanes = G::lanes;
+  static constexpr T a2 = T(0.5), b2 = T(2), a = T(1 / std::numbers::sqrt2), b = T(std::numbers::sqrt2);
+
+  static constexpr T of_a = 1 / (2 * a2 * (a2 - b2)), of_b = 1 / (2 * b2 * (b2 - a2));
+
+  // B^T d of one line.
+  static void transform_pixels(const Vector (&d)[patch], Vector (&t)[patch]) {
+    const Vector even_a = d[4] - b2 * d[2], odd_a = a * (d[3] - b2 * d[1]), even_b = d[4] - a2 * d[2], odd_b = b * (d[3] - a2 * d[1]);
+    t[0] = d[0] - (a2 + b2) * d[2] + d[4];
+    t[1] = even_a + odd_a;
+    t[2] = even_a - odd_a;
+    t[3] = even_b + odd_b;
+    t[4] = even_b - odd_b;
+    t[5] = d[1] - (a2 + b2) * d[3] + d[5];
+  }
+  // G w of one line.
+  static void transform_filter(const Vector (&w)[3], Vector (&t)[patch]) {
+    const Vector even_a = of_a * (w[0] + a2 * w[2]), odd_a = of_a * a * w[1], even_b = of_b * (w[0] + b2 * w[2]), odd_b = of_b * b * w[1];
+    t[0] = w[0];
+    t[1] = even_a + odd_a;
+    t[2] = even_a - odd_a;
+    t[3] = even_b + odd_b;
+    t[4] = even_b - odd_b;
+    t[5] = w[2];
+  }
+  // A^T m of one line.
+  static void transform_products(const Vector (&m)[patch], Vector (&y)[tile]) {
+    const Vector sum_a = m[1] + m[2], sum_b = m[3] + m[4], difference_a = a * (m[1] - m[2]), difference_b = b * (m[3] - m[4]);
+    y[0] = m[0] + sum_a + sum_b;
+    y[1] = difference_a + difference_b;
+    y[2] = a2 * sum_a + b2 * sum_b;
+    y[3] = a2 * difference_a + b2 * difference_b + m[5];
+  }
+
+  // A y of one line: the transpose of transform_products.
+  static void transform_gradient(const Vector (&y)[tile], Vector (&m)[patch]) {
+    const Vector even_a = y[0] + a2 * y[2], odd_a = a * (y[1] + a2 * y[3]), even_b = y[0] + b2 * y[2], odd_b = b * (y[1] + b2 * y[3]);
+    m[0] = y[0];
+    m[1] = even_a + odd_a;
+    m[2] = even_a - odd_a;
+    m[3] = even_b + odd_b;
+    m[4] = even_b - odd_b;
+    m[5] = y[3];
+  }
+  // G^T t of one line: the transpose of transform_filter.
+  static void transform_filter_back(const Vector (&t)[patch], Vector (&w)[3]) {
+    const Vector sum_a = of_a * (t[1] + t[2]), sum_b = of_b * (t[3] + t[4]);
+    w[0] = t[0] + sum_a + sum_b;
+    w[1] = of_a * a * (t[1] - t[2]) + of_b * b * (t[3] - t[4]);
+    w[2] = a2 * sum_a + b2 * sum_b + t[5];
+  }
+
+  // `count` of the lanes, the others 0.
+  static Vector load(const T* from, int64_t count) {
+    Vector v{};
+    if (count == lanes)
+      std::memcpy(&v, from, sizeof v);
+    else
+      std::memcpy(&v, from, size_t(count) * sizeof(T));
+    return v;
+  }
+  static void store(T* to, const Vector& v, int64_t count) {
+    if (count == lanes)
+      std::memcpy(to, &v, sizeof v);
+    else
+      std::memcpy(to, &v, size_t(count) * sizeof(T));
+  }
+
+  // Line `index` of a transform's other axis.
+  template <size_t n>
+  static void across(const Vector (&columns)[patch][n], int64_t index, Vector (&line)[patch]) {
+    for (int64_t v = 0; v < patch; ++v) line[v] = columns[v][index];
+  }
+
+  // The 6x6 pixels of one tile, channels c0 ... c0 + k - 1 of x (batch, height, width, channels), transformed, to 36 rows `stride` apart.
+  static void pixels(const T* x, int64_t height, int64_t width, int64_t channels, int64_t padding, const Tiles::Place& at, int64_t c0, int64_t k,
+                     T* rows, int64_t stride) {
+    const T* image = x + at.image * height * width * channels + c0;
+    for (int64_t c = 0; c < k; c += lanes) {
+      const int64_t count = std::min<int64_t>(lanes, k - c);
+      Vector half[patch][patch], line[patch], all[patch];
+      for (int64_t v = 0; v < patch; ++v) {
+        for (int64_t u = 0; u < patch; ++u) {
+          const int64_t row = at.top - padding + u, column = at.left - padding + v;
+          const bool inside = row >= 0 && row < height && column >= 0 && column < width;
+          line[u] = inside ? load(image + (row * width + column) * channels + c, count) : Vector{};
+        }
+        transform_pixels(line, half[v]);
+      }
+      for (int64_t u = 0; u < patch; ++u) {
+        across(half, u, line);
+        transform_pixels(line, all);
+        for (int64_t v = 0; v < patch; ++v) store(rows + (u * patch + v) * stride + c, all[v], count);
+      }
+    }
+  }
+};
+
+// Whether tiles of 4x4 are worth it: at most half of their results are thrown away, and vectors of channels are full.
+template <class T>
+bool fits(const Conv2dShape& s, int64_t height, int64_t width) {
+  constexpr int64_t lanes = Gemm<T>::lanes;
+  return s.kernel_height == 3 && s.kernel_width == 3 && s.stride == 1 && s.groups == 1 && s.padding <= 2 && s.in_channels >= lanes &&
+         s.out_channels >= lanes && ceil_div(height, tile) * ceil_div(width, tile) * tile * tile <= 2 * height * width;
+}
+
+}  // namespace ito::kernels::winograd
