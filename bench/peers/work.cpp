@@ -22,14 +22,14 @@ struct Work {
 };
 
 Tensor random(const Shape& shape) {
-  static Generator g(1);
+  static Generator g{1};
   return normal(shape, g);
 }
 
 // Ho et al.'s U-Net for 32 x 32 grey images: 6,469,889 parameters.
 Work unet(bool training) {
   constexpr int64_t batch = 32;
-  const auto init = std::make_shared<Generator>(0);
+  const auto init = std::make_shared<Generator>(Generator{0});
   const auto net = std::make_shared<UNet>(UNetOptions{}, *init);
   const Tensor x = random({batch, 32, 32, 1}), noise = random({batch, 32, 32, 1}), t = uniform({batch}, *init, 0, 1000);
   const int64_t parameters = net->parameter_count();
