@@ -87,12 +87,17 @@ struct Tasks {
   int64_t grain(const GroupNormShape& s) const { return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, s.pixels * width)); }
 };
 
-// The mean of each group of sums over its channels, written back to every channel of the group.
+// The mean of each group of sums over its channels, written back to every channel of the group. 16 running sums, so that one addition need not wait
+// for the other.
 template <class T>
 void spread_group_means(T* sums, int64_t channels, int64_t group, T m) {
   for (int64_t c = 0; c < channels; c += group) {
-    T total = 0;
-    for (int64_t k = 0; k < group; ++k) total += sums[c + k];
+    T part[16] = {}, total = 0;
+    int64_t k = 0;
+    for (; k + 16 <= group; k += 16)
+      for (int64_t l = 0; l < 16; ++l) part[l] += sums[c + k + l];
+    for (; k < group; ++k) total += sums[c + k];
+    for (const T sum : part) total += sum;
     std::fill_n(sums + c, group, total / m);
   }
 }
@@ -118,14 +123,13 @@ void forward_channels(const T* x, const T* weight, const T* bias, T* y, T* mean,
 #pragma omp simd
         for (int64_t c = 0; c < width; ++c) scale[c] += (in[p * s.channels + c] - mu[c]) * (in[p * s.channels + c] - mu[c]);
       spread_group_means(scale, width, group, m);
-      for (int64_t c = 0; c < width; ++c) {
-        scale[c] = 1 / std::sqrt(scale[c] + T(s.eps));
-        if (c % group == 0) {
-          mean[n * s.groups + (c0 + c) / group] = mu[c];
-          rstd[n * s.groups + (c0 + c) / group] = scale[c];
-        }
-        if (weight) scale[c] *= weight[c0 + c];
+      for (int64_t c = 0, k = n * s.groups + c0 / group; c < width; c += group, ++k) {
+        mean[k] = mu[c];
+        rstd[k] = 1 / std::sqrt(scale[c] + T(s.eps));
+        std::fill_n(scale + c, group, rstd[k]);
       }
+      if (weight)
+        for (int64_t c = 0; c < width; ++c) scale[c] *= weight[c0 + c];
       for (int64_t p = 0; p < s.pixels; ++p)
 #pragma omp simd
         for (int64_t c = 0; c < width; ++c) {
@@ -152,10 +156,11 @@ void backward_channels(const T* x, const T* weight, const T* bias, const T* mean
       const int64_t start = n * s.pixels * s.channels + c0;
       const T *in = x + start, *g = dy + start;
       T *sum_dz = sums.data() + 2 * n * s.channels + c0, *sum_dzn = sum_dz + s.channels;
+      for (int64_t c = 0, k = n * s.groups + c0 / group; c < width; c += group, ++k) {
+        std::fill_n(mu + c, group, mean[k]);
+        std::fill_n(r + c, group, rstd[k]);
+      }
       for (int64_t c = 0; c < width; ++c) {
-        const int64_t k = n * s.groups + (c0 + c) / group;
-        mu[c] = mean[k];
-        r[c] = rstd[k];
         w[c] = weight ? weight[c0 + c] : T(1);
         b[c] = bias ? bias[c0 + c] : T(0);
       }
