@@ -1,12 +1,11 @@
 // ito kernels bench: every variant of a kernel, verified, then timed and set against what the machine can do.
-#include "cli/kernel_bench.h"
-
 #include <algorithm>
 #include <cstdio>
 #include <set>
 
 #include "bench/kernels/bench.h"
 #include "bench/kernels/peaks.h"
+#include "cli/commands.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/registry.h"
 #include "kernels/simt/counters.h"
@@ -26,7 +25,7 @@ std::vector<std::string> variants_of(std::string_view op, DType dtype, Device de
 
 // The first case of the kernel's ops whose values or gradients the variant gets wrong; "" when there is none.
 std::string what_is_wrong(const std::string& kernel, const std::string& variant, DType dtype, Device device) {
-  for (const checks::CaseList& list : lists_for(kernel)) {
+  for (const checks::CaseList& list : checks::lists_for(kernel)) {
     std::vector<checks::Case> cases;
     list.fill(cases);
     for (size_t i = 0; i < cases.size(); ++i)
@@ -73,17 +72,18 @@ void count_variant(const bench::Call& call, double cpu, const std::string& varia
 
 }  // namespace
 
-void bench_kernel(const std::string& op, Device device, const std::string& only) {
+void bench_kernels(const KernelArguments& o) {
+  const Device device = device_named(o.device);
   const bool timed = device == Device::cpu || !cuda::emulated();
   const bench::Peaks peaks = timed ? bench::measured_peaks(device) : bench::Peaks{};
   if (timed)
     std::printf("this machine: %.1f GB/s copied, %.1f GFLOP/s of f32 multiply-adds\n", peaks.bytes_per_second / 1e9, peaks.flops_per_second / 1e9);
-  const bool whole = std::any_of(bench::benches().begin(), bench::benches().end(), [&](const bench::Bench& b) { return b.kernel == op; });
+  const bool whole = std::any_of(bench::benches().begin(), bench::benches().end(), [&](const bench::Bench& b) { return b.kernel == o.op; });
   for (const bench::Bench& b : bench::benches()) {
-    if (whole ? b.kernel != op : std::string_view(b.kernel).find(op) == std::string_view::npos) continue;
+    if (whole ? b.kernel != o.op : std::string_view(b.kernel).find(o.op) == std::string_view::npos) continue;
     for (const DType dtype : {DType::f32, DType::bf16}) {
       std::vector<std::string> variants = variants_of(b.kernel, dtype, device);
-      if (!only.empty()) std::erase_if(variants, [&](const std::string& v) { return v != only; });
+      if (!o.variant.empty()) std::erase_if(variants, [&](const std::string& v) { return v != o.variant; });
       if (variants.empty()) continue;
       const bench::Call call = (dtype == DType::f32 ? b.f32 : b.bf16)({device, timed});
       const double cpu = timed ? 0 : bench::seconds_of((dtype == DType::f32 ? b.f32 : b.bf16)({Device::cpu, false}).run);

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "cli/commands.h"
-#include "cli/kernel_bench.h"
 #include "data/config.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/registry.h"
@@ -42,6 +41,9 @@ void list_kernels(const std::string& op) {
   }
 }
 
+namespace {
+
+// Throws Error when nothing is called so.
 std::vector<checks::CaseList> lists_for(const std::string& name) {
   const std::vector<checks::CaseList> found = checks::lists_for(name);
   if (!found.empty()) return found;
@@ -49,8 +51,6 @@ std::vector<checks::CaseList> lists_for(const std::string& name) {
   for (const checks::CaseList& list : checks::case_lists()) names.emplace_back(list.op);
   fail("no op or kernel '", name, "'; did you mean '", nearest(name, names), "'?");
 }
-
-namespace {
 
 void check_variant_exists(const KernelArguments& o, Device device) {
   std::vector<std::string> names;
@@ -84,7 +84,5 @@ void check_kernels(const KernelArguments& o) {
   }
   ITO_CHECK(failures == 0, failures, " checks failed");
 }
-
-void bench_kernels(const KernelArguments& o) { bench_kernel(o.op, device_named(o.device), o.variant); }
 
 }  // namespace ito::cli

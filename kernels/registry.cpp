@@ -69,14 +69,15 @@ namespace detail {
 
 unsigned pin_generation = 0;
 
-void add_kernel(const KernelRow& row, bool checked) {
+void add_kernel(KernelRow row, AnyFunction function, bool checked) {
   for (KernelRow& other : rows()) {
     if (other.op != row.op || other.dtype != row.dtype || other.device != row.device || other.variant != row.variant) continue;
     ITO_CHECK(!other.function[checked], "kernel ", row.op, ":", row.variant, " is registered twice: ", other.file, ":", other.line, " and ", row.file,
               ":", row.line);
-    other.function[checked] = row.function[checked];
+    other.function[checked] = function;
     return;
   }
+  row.function[checked] = function;
   rows().push_back(row);
 }
 
@@ -110,6 +111,8 @@ KernelRow* find(std::string_view op, DType dtype, Device device, std::string_vie
   }
   return found;
 }
+
+AnyFunction function_of(const KernelRow& row) { return row.function[checked_set && row.function[1]]; }
 }  // namespace
 
 AnyFunction chosen_kernel(std::string_view op, DType dtype, Device device) {
@@ -120,13 +123,13 @@ AnyFunction chosen_kernel(std::string_view op, DType dtype, Device device) {
   const std::lock_guard lock(chosen_mutex);  // the data loader works on a thread of its own
   chosen_ops.emplace(op);
   found->used = true;
-  return found->function[checked_set && found->function[1]];
+  return function_of(*found);
 }
 
 AnyFunction named_kernel(std::string_view op, DType dtype, Device device, std::string_view variant) {
   const KernelRow* found = find(op, dtype, device, variant);
   ITO_CHECK(found, "no kernel ", op, ":", variant, " for ", dtype, " on ", name_of(device));
-  return found->function[checked_set && found->function[1]];
+  return function_of(*found);
 }
 
 }  // namespace detail

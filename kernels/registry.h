@@ -58,8 +58,8 @@ void run_checked_set(bool checked);
 std::set<std::string> take_chosen_ops();
 
 namespace detail {
-void add_kernel(const KernelRow& row, bool checked);  // throws Error on a duplicate
-// The pinned variant, else the default. Throws Error when there is none.
+void add_kernel(KernelRow row, AnyFunction function, bool checked);  // throws Error on a duplicate
+// As Kernel::on and Kernel::named.
 AnyFunction chosen_kernel(std::string_view op, DType dtype, Device device);
 AnyFunction named_kernel(std::string_view op, DType dtype, Device device, std::string_view variant);
 extern unsigned pin_generation;  // changes with every pin, so that a cached choice is looked up again
@@ -73,10 +73,10 @@ struct Kernel {
   static constexpr std::string_view op() { return name.characters; }
 
   static void add(Device device, std::string_view variant, Function function, std::string_view file, int line, bool checked = false) {
-    const auto any = reinterpret_cast<AnyFunction>(function);
-    detail::add_kernel({op(), dtype_of<T>::value, device, variant, file, line, {checked ? nullptr : any, checked ? any : nullptr}}, checked);
+    detail::add_kernel({op(), dtype_of<T>::value, device, variant, file, line}, reinterpret_cast<AnyFunction>(function), checked);
   }
 
+  // The pinned variant, else the default. Throws Error when there is none.
   static Function on(Device device) {
     struct Choice {
       std::atomic<AnyFunction> function = nullptr;

@@ -1,6 +1,6 @@
 """Ito and PyTorch on the same work, one after the other, in turn:  python3 bench/peers/compare.py [--only TEXT] [--rounds 5] [--threads 2]
 
-Needs build/ito_work (`./dev build release ito_work`) and PyTorch; `./dev bench` sees to both. Each program runs every piece of work anew in turn, as often as
+Needs build/ito_work (`./dev build release ito_work`) and PyTorch. Each program runs every piece of work anew in turn, as often as
 --rounds says; a figure is the median over the turns of the medians within each. PyTorch is given the faster of its two memory formats.
 """
 
@@ -31,9 +31,9 @@ def median_of(runs):
 def compare(name, o):
     inner = 3 if name.startswith("unet") else 15
     torch = [sys.executable, HERE / "pytorch.py", name, str(inner), str(o.threads)]
-    ways = {"": torch, "channels last": torch + ["--channels-last"]}
-    if not (name.startswith("unet") or name.startswith("conv") or name.startswith("group")):
-        del ways["channels last"]
+    ways = {"": torch}
+    if name.startswith(("unet", "conv", "group")):
+        ways["channels last"] = torch + ["--channels-last"]
     ours, theirs = [], {way: [] for way in ways}
     for _ in range(o.rounds):
         ours.append(run([ITO, name, str(inner)], o.threads))

@@ -38,18 +38,13 @@ struct Function {
   }
 };
 
-// The function is chosen for every element anew.
 template <class T>
-struct AnyFunction {
-  BinaryKind kind;
-  template <int first = 0>
-  __device__ T chosen(T x, T y) const {
-    if constexpr (first < int(BinaryKind::is_greater))
-      if (int(kind) != first) return chosen<first + 1>(x, y);
-    return Function<BinaryKind(first), T>{}(x, y);
-  }
-  __device__ T operator()(T x, T y) const { return chosen(x, y); }
+struct Functions {
+  template <BinaryKind kind>
+  using Of = Function<kind, T>;
 };
+template <class T>
+using AnyFunction = Chosen<Functions<T>, BinaryKind, int(BinaryKind::is_greater) + 1>;
 
 template <class T, int first = 0, class F>
 void with_function(BinaryKind kind, F&& f) {

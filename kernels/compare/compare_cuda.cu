@@ -20,17 +20,10 @@ struct Holds {
   }
 };
 
-// The comparison is chosen for every element anew.
 template <class T>
-struct AnyHolds {
-  Comparison comparison;
-  template <int first = 0>
-  __device__ bool chosen(T x, T y) const {
-    if constexpr (first < int(Comparison::greater_equal))
-      if (int(comparison) != first) return chosen<first + 1>(x, y);
-    return Holds<Comparison(first), T>{}(x, y);
-  }
-  __device__ bool operator()(T x, T y) const { return chosen(x, y); }
+struct Comparisons {
+  template <Comparison comparison>
+  using Of = Holds<comparison, T>;
 };
 
 template <class T>
@@ -48,7 +41,7 @@ void with_comparison(Comparison comparison, F&& f) {
 
 template <class T>
 void compare_naive(Comparison comparison, const T* a, const T* b, bool* y, int64_t n) {
-  elementwise_naive(AnyHolds<T>{comparison}, n, y, a, b);
+  elementwise_naive(Chosen<Comparisons<T>, Comparison, int(Comparison::greater_equal) + 1>{comparison}, n, y, a, b);
 }
 template <class T>
 void compare_vector(Comparison comparison, const T* a, const T* b, bool* y, int64_t n) {

@@ -84,7 +84,7 @@ struct Winograd {
   }
 
   void run() const {
-    const Scratch<T> u(frequencies * in * padded_out());
+    const Scratch<T, Device::cpu> u(frequencies * in * padded_out());
     transform_filters(u.data());
     const int64_t chunk = G::mr * (std::max(in, out) > 128 ? 2 : 4);  // of tiles: what is in between stays in the cache
     parallel_for(ceil_div(tiles.count(), chunk), 1, [&](int64_t part, int64_t) {

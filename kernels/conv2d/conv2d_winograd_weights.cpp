@@ -42,22 +42,6 @@ struct WeightGradient {
     }
   }
 
-  // c (mr, nr) += a^T b: columns of a (k, out) and of b (k, in), as they lie.
-  void micro(int64_t k, const T* a, const T* b, Vector (&sum)[mr][2]) const {
-    Vector c[mr][2] = {};
-    for (int64_t p = 0; p < k; ++p) {
-      Vector b0, b1;
-      G::load(b + p * in, b0, b1);
-#pragma GCC unroll 16
-      for (int i = 0; i < mr; ++i) {
-        const T value = a[p * out + i];
-        c[i][0] += value * b0;
-        c[i][1] += value * b1;
-      }
-    }
-    for (int i = 0; i < mr; ++i) sum[i][0] = c[i][0], sum[i][1] = c[i][1];
-  }
-
   // dw = G^T dU G.
   void finish(const T* sums) const {
     parallel_for(out, std::max<int64_t>(1, 4096 / in), [&](int64_t first, int64_t last) {
@@ -81,7 +65,7 @@ struct WeightGradient {
   void run() const {
     const int64_t section = in + out <= 256 ? 512 : 256;
     const int64_t rows_end = section * out + mr, pixels_end = section * in + nr;  // the last panel may read past its row
-    const Scratch<T> rows(frequencies * rows_end), pixels(frequencies * pixels_end), sums(frequencies * out * in);
+    const Scratch<T, Device::cpu> rows(frequencies * rows_end), pixels(frequencies * pixels_end), sums(frequencies * out * in);
     const int64_t panels = ceil_div(in, nr);
     for (int64_t start = 0; start < tiles.count(); start += section) {
       const int64_t k = std::min(section, tiles.count() - start);
@@ -96,8 +80,10 @@ struct WeightGradient {
         for (int64_t task = first; task < last; ++task) {
           const int64_t f = task / panels, j = task % panels * nr;
           for (int64_t i = 0; i < out; i += mr) {
-            Vector sum[mr][2];
-            micro(k, rows.data() + f * rows_end + i, pixels.data() + f * pixels_end + j, sum);
+            Vector sum[mr][2] = {};
+            const T* columns = rows.data() + f * rows_end + i;  // A^T as it lies
+            G::micro(
+                k, [&](int64_t column, int64_t p) { return columns[p * out + column]; }, pixels.data() + f * pixels_end + j, in, sum);
             G::store(sum, sums.data() + (f * out + i) * in + j, in, std::min<int64_t>(mr, out - i), std::min<int64_t>(nr, in - j), start == 0,
                      nullptr);
           }

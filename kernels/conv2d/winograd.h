@@ -13,22 +13,11 @@
 
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/gemm/gemm.h"
-#include "tensor/memory.h"
+#include "kernels/scratch.h"
 
 namespace ito::kernels::winograd {
 
 constexpr int64_t tile = 4, patch = 6, frequencies = patch * patch;
-
-// Memory for what is in between, from the cache of the allocator: nothing is cleared, and no page is asked of the system twice.
-template <class T>
-class Scratch {
- public:
-  explicit Scratch(int64_t count) : memory_(size_t(count) * sizeof(T), Device::cpu) {}
-  T* data() const { return reinterpret_cast<T*>(memory_.data()); }
-
- private:
-  Storage memory_;
-};
 
 // Images (batch, height, width, channels) cut into tiles, row after row, image after image.
 struct Tiles {
@@ -51,24 +40,24 @@ struct Transforms {
 
   static constexpr T of_a = 1 / (2 * a2 * (a2 - b2)), of_b = 1 / (2 * b2 * (b2 - a2));
 
-  // B^T d of one line.
-  static void transform_pixels(const Vector (&d)[patch], Vector (&t)[patch]) {
-    const Vector even_a = d[4] - b2 * d[2], odd_a = a * (d[3] - b2 * d[1]), even_b = d[4] - a2 * d[2], odd_b = b * (d[3] - a2 * d[1]);
-    t[0] = d[0] - (a2 + b2) * d[2] + d[4];
+  // The lines of the points a, -a, b and -b, from the terms with even and with odd powers of the point.
+  static void at_points(const Vector& even_a, const Vector& odd_a, const Vector& even_b, const Vector& odd_b, Vector (&t)[patch]) {
     t[1] = even_a + odd_a;
     t[2] = even_a - odd_a;
     t[3] = even_b + odd_b;
     t[4] = even_b - odd_b;
+  }
+
+  // B^T d of one line.
+  static void transform_pixels(const Vector (&d)[patch], Vector (&t)[patch]) {
+    t[0] = d[0] - (a2 + b2) * d[2] + d[4];
+    at_points(d[4] - b2 * d[2], a * (d[3] - b2 * d[1]), d[4] - a2 * d[2], b * (d[3] - a2 * d[1]), t);
     t[5] = d[1] - (a2 + b2) * d[3] + d[5];
   }
   // G w of one line.
   static void transform_filter(const Vector (&w)[3], Vector (&t)[patch]) {
-    const Vector even_a = of_a * (w[0] + a2 * w[2]), odd_a = of_a * a * w[1], even_b = of_b * (w[0] + b2 * w[2]), odd_b = of_b * b * w[1];
     t[0] = w[0];
-    t[1] = even_a + odd_a;
-    t[2] = even_a - odd_a;
-    t[3] = even_b + odd_b;
-    t[4] = even_b - odd_b;
+    at_points(of_a * (w[0] + a2 * w[2]), of_a * a * w[1], of_b * (w[0] + b2 * w[2]), of_b * b * w[1], t);
     t[5] = w[2];
   }
   // A^T m of one line.
@@ -82,12 +71,8 @@ struct Transforms {
 
   // A y of one line: the transpose of transform_products.
   static void transform_gradient(const Vector (&y)[tile], Vector (&m)[patch]) {
-    const Vector even_a = y[0] + a2 * y[2], odd_a = a * (y[1] + a2 * y[3]), even_b = y[0] + b2 * y[2], odd_b = b * (y[1] + b2 * y[3]);
     m[0] = y[0];
-    m[1] = even_a + odd_a;
-    m[2] = even_a - odd_a;
-    m[3] = even_b + odd_b;
-    m[4] = even_b - odd_b;
+    at_points(y[0] + a2 * y[2], a * (y[1] + a2 * y[3]), y[0] + b2 * y[2], b * (y[1] + b2 * y[3]), m);
     m[5] = y[3];
   }
   // G^T t of one line: the transpose of transform_filter.

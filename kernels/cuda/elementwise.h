@@ -15,6 +15,23 @@ constexpr int elementwise_threads = 256;
 struct At {
   int64_t index;
 };
+
+// The function of `kind` out of `count`, chosen for every element anew. Family::Of<k> is the one of kind k, a struct with a device operator().
+template <class Family, class Kind, int count>
+struct Chosen {
+  Kind kind;
+
+  template <class... X>
+  __device__ auto operator()(X... x) const -> decltype(typename Family::template Of<Kind(0)>{}(x...)) {
+    return from<0>(x...);
+  }
+  template <int first, class... X>
+  __device__ auto from(X... x) const {
+    if constexpr (first + 1 < count)
+      if (int(kind) != first) return from<first + 1>(x...);
+    return typename Family::template Of<Kind(first)>{}(x...);
+  }
+};
 template <class F, class... X>
 __device__ __forceinline__ auto value_at(const F& f, int64_t i, const X&... x) {
   if constexpr (std::is_invocable_v<const F&, At, X...>)

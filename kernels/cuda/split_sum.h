@@ -3,7 +3,7 @@
 
 #include "kernels/cuda/parts.h"
 #include "kernels/cuda/reduce.h"
-#include "kernels/cuda/scratch.h"
+#include "kernels/scratch.h"
 
 namespace ito::kernels {
 inline namespace ITO_CUDA_SET {
@@ -40,7 +40,7 @@ template <class A, class F, class Out>
 void sum_in_parts(const F& f, int64_t n, A divisor, Out* out) {
   const auto [length, parts] = cut(n, 1, 8 * split_threads);
   if (parts == 1) return sum_at_once(f, n, divisor, out);
-  const Scratch<A> sums(parts);
+  const Scratch<A, Device::cuda> sums(parts);
   launch(&sum_of_part<A, F, A>, {unsigned(parts), split_threads}, f, n, length, A(1), sums.data());
   sum_at_once(ElementsOf<A>{sums.data()}, parts, divisor, out);
 }

@@ -37,16 +37,17 @@ struct Gemm {
     std::memcpy(&right, from + lanes, sizeof right);
   }
 
-  // tile (mr, nr) += A panel * B panel over k steps.
-  static void micro(int64_t k, const T* a, const T* b, Vector (&tile)[mr][2]) {
+  // tile (mr, nr) += A B over k steps. A's element (i, p) is a(i, p); B's rows begin at b, b + b_stride, ...
+  template <class A>
+  static void micro(int64_t k, A&& a, const T* b, int64_t b_stride, Vector (&tile)[mr][2]) {
     Vector c[mr][2];
     for (int i = 0; i < mr; ++i) c[i][0] = tile[i][0], c[i][1] = tile[i][1];
     for (int64_t p = 0; p < k; ++p) {
       Vector b0, b1;
-      load(b + p * nr, b0, b1);
+      load(b + p * b_stride, b0, b1);
 #pragma GCC unroll 16
       for (int i = 0; i < mr; ++i) {
-        const T x = a[i * a_stride + p];
+        const T x = a(i, p);
         c[i][0] += x * b0;
         c[i][1] += x * b1;
       }
@@ -80,7 +81,8 @@ struct Gemm {
     for (int64_t j = 0; j < cols; j += nr)
       for (int64_t i = 0; i < rows; i += mr) {
         Vector tile[mr][2] = {};
-        micro(k, a_panels + i * a_stride, b_panels + j * k, tile);
+        micro(
+            k, [panel = a_panels + i * a_stride](int64_t row, int64_t p) { return panel[row * a_stride + p]; }, b_panels + j * k, nr, tile);
         store(tile, c + i * ldc + j, ldc, std::min<int64_t>(mr, rows - i), std::min<int64_t>(nr, cols - j), first, bias ? bias + j : nullptr);
       }
   }

@@ -11,8 +11,8 @@
 
 #include <optional>
 
-#include "kernels/cuda/scratch.h"
 #include "kernels/gemm/layout_cuda.h"
+#include "kernels/scratch.h"
 
 namespace ito::kernels {
 inline namespace ITO_CUDA_SET {
@@ -191,7 +191,7 @@ void launch_tiles(GemmShape s, const LayoutA& la, const LayoutB& lb, const Resul
   s.y_packed = s.n % Engine::group == 0 && result.packable(y, Engine::group);
   using A = accumulate_t<T>;
   const int64_t results = int64_t(s.matrices) * s.m * s.n;
-  std::optional<Scratch<A>> part_sums;
+  std::optional<Scratch<A, Device::cuda>> part_sums;
   if (s.parts > 1) part_sums.emplace(s.parts * results);
   A* sums = part_sums ? part_sums->data() : nullptr;
   launch(&multiply_tiles<Engine, buffers, LayoutA, LayoutB, Result>,

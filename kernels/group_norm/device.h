@@ -6,8 +6,8 @@
 #include "kernels/cuda/parts.h"
 #include "kernels/cuda/reduce.h"
 #include "kernels/cuda/rows.h"
-#include "kernels/cuda/scratch.h"
 #include "kernels/group_norm/group_norm.h"
+#include "kernels/scratch.h"
 #include "tensor/error.h"
 
 namespace ito::kernels {

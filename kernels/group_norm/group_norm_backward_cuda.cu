@@ -226,7 +226,7 @@ void backward_block(const T* x, const T* weight, const T* bias, Stat<T> mean, St
     });
   if ((!dweight && !dbias) || s.channels == 0) return;
   const Segments segments(1, s.rows, s.channels);
-  const Scratch<TwoSums<accumulate_t<T>>> sums(int64_t(segments.count) * s.channels);
+  const Scratch<TwoSums<accumulate_t<T>>, Device::cuda> sums(int64_t(segments.count) * s.channels);
   sum_channels(o, sums.data(), s, segments);
   sum_segments(sums.data(), dweight, dbias, s, segments);
 }
@@ -239,11 +239,11 @@ void backward_columns(const T* x, const T* weight, const T* bias, Stat<T> mean, 
   if (s.empty() || !wants_columns(s, sizeof(T))) return backward_block(x, weight, bias, mean, rstd, dy, dx, dweight, dbias, shape);
   const Operands<T> o{x, weight, bias, mean, rstd, dy};
   const Segments segments(s.batch, s.pixels, s.channels);
-  const Scratch<Sums> sums(int64_t(segments.count) * s.channels);
+  const Scratch<Sums, Device::cuda> sums(int64_t(segments.count) * s.channels);
   sum_channels(o, sums.data(), s, segments);
   if (dweight || dbias) sum_segments(sums.data(), dweight, dbias, s, segments);
   if (!dx) return;
-  const Scratch<Sums> means(s.all_groups());
+  const Scratch<Sums, Device::cuda> means(s.all_groups());
   launch(&group_means<T>, {unsigned((s.all_groups() + 7) / 8), dim3(32, 8)}, sums.data(), weight, means.data(), s, segments.parts);
   with_lanes<T>(s.channels, [&]<int lanes>() { launch(&dx_rows<lanes, T>, packs_and_rows(s, lanes), o, means.data(), dx, s); });
 }

@@ -157,7 +157,7 @@ void forward_columns(const T* x, const T* weight, const T* bias, T* y, accumulat
   const NormGeometry s(shape);
   if (s.empty() || !wants_columns(s, sizeof(T))) return forward_block(x, weight, bias, y, mean, rstd, shape);
   const Segments segments(s.batch, s.pixels, s.channels);
-  const Scratch<Moments<A>> states(int64_t(segments.count) * s.channels);
+  const Scratch<Moments<A>, Device::cuda> states(int64_t(segments.count) * s.channels);
   launch(&channel_moments<T>, segments.launch_shape(), x, states.data(), s, segments);
   launch(&group_moments<A>, {unsigned((s.all_groups() + 7) / 8), dim3(32, 8)}, states.data(), mean, rstd, s, segments.parts);
   with_lanes<T>(s.channels, [&]<int lanes>() { launch(&norm_rows<lanes, T>, packs_and_rows(s, lanes), x, weight, bias, y, mean, rstd, s); });

@@ -101,7 +101,7 @@ void cross_entropy_naive(const T* x, const int64_t* label, T* loss, int64_t rows
 template <class T>
 void cross_entropy_online(const T* x, const int64_t* label, T* loss, int64_t rows, int64_t cols) {
   using A = accumulate_t<T>;
-  const Scratch<A> losses(rows);
+  const Scratch<A, Device::cuda> losses(rows);
   with_row_team(rows, cols, [&]<int team>(dim3 grid, dim3 block) {
     launch(&row_losses<team, T>, {grid, block}, x, label, losses.data(), rows, cols);
   });

@@ -225,7 +225,7 @@ __global__ void __launch_bounds__(threads) sum_many(TensorList<SquaresTensor<T>>
 // A block a tensor.
 template <class T>
 void sum_of_squares_naive(std::span<const SquaresTensor<T>> tensors, double* y) {
-  const Scratch<double> sums(int64_t(tensors.size()));
+  const Scratch<double, Device::cuda> sums(int64_t(tensors.size()));
   for (size_t i = 0; i < tensors.size(); ++i) sum_at_once(SquareOf<T>{tensors[i].x}, tensors[i].n, 1.0, sums.data() + i);
   sum_at_once(ElementsOf<double>{sums.data()}, int64_t(tensors.size()), 1.0, y);
 }
@@ -234,7 +234,7 @@ template <class T>
 void sum_of_squares_tensors(std::span<const SquaresTensor<T>> tensors, double* y) {
   int64_t blocks = 0;
   for (const auto& t : tensors) blocks += (t.n + elements_a_block - 1) / elements_a_block;
-  const Scratch<double> sums(blocks);
+  const Scratch<double, Device::cuda> sums(blocks);
   double* next = sums.data();
   in_lists(tensors, [&](const TensorList<SquaresTensor<T>>& list, unsigned list_blocks) {
     launch(&sum_many<T>, {list_blocks, threads}, list, next);

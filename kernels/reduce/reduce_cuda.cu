@@ -8,8 +8,8 @@
 //             states a second launch merges. How many parts depends on the sizes alone. Limited by memory: every element is read once.
 #include "kernels/cuda/parts.h"
 #include "kernels/cuda/rows.h"
-#include "kernels/cuda/scratch.h"
 #include "kernels/reduce/reducers.h"
+#include "kernels/scratch.h"
 
 namespace ito::kernels {
 
@@ -120,7 +120,7 @@ void in_parts(const R& op, T* y, int64_t results, int64_t count, int64_t blocks,
   using State = typename R::State;
   const auto [length, parts] = cut(count, blocks, least);
   if (parts == 1) return f(Parts<State>{count, count, nullptr}, 1);
-  const Scratch<State> states(results * parts);
+  const Scratch<State, Device::cuda> states(results * parts);
   f(Parts<State>{count, length, states.data()}, unsigned(parts));
   launch(&merge_parts<R, T>, {unsigned(divided(results, 8)), dim3(32, 8)}, op, states.data(), y, results, int(parts));
 }

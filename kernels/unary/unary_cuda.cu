@@ -22,29 +22,15 @@ struct Derivative {  // times dy; `saved` is x or y, as derivative_needs() says
   }
 };
 
-// The same, chosen for every element anew. A kind without a derivative of its own does not get here.
 template <class T>
-struct AnyValue {
-  UnaryKind kind;
-  template <int first = 0>
-  __device__ T chosen(T x) const {
-    if constexpr (first + 1 < unary_kinds)
-      if (int(kind) != first) return chosen<first + 1>(x);
-    return Value<UnaryKind(first), T>{}(x);
-  }
-  __device__ T operator()(T x) const { return chosen(x); }
+struct Values {
+  template <UnaryKind kind>
+  using Of = Value<kind, T>;
 };
-
 template <class T>
-struct AnyDerivative {
-  UnaryKind kind;
-  template <int first = 0>
-  __device__ T chosen(T saved, T dy) const {
-    if constexpr (first + 1 < unary_kinds)
-      if (int(kind) != first) return chosen<first + 1>(saved, dy);
-    return Derivative<UnaryKind(first), T>{}(saved, dy);
-  }
-  __device__ T operator()(T saved, T dy) const { return chosen(saved, dy); }
+struct Derivatives {
+  template <UnaryKind kind>
+  using Of = Derivative<kind, T>;
 };
 
 // The bounds are doubles. x >= low holds for an x of the type A where x >= the smallest A that is not below low, and likewise above.
@@ -79,7 +65,7 @@ struct ClampedDerivative {
 
 template <class T>
 void unary_naive(UnaryKind kind, const T* x, T* y, int64_t n) {
-  elementwise_naive(AnyValue<T>{kind}, n, y, x);
+  elementwise_naive(Chosen<Values<T>, UnaryKind, unary_kinds>{kind}, n, y, x);
 }
 template <class T>
 void unary_vector(UnaryKind kind, const T* x, T* y, int64_t n) {
@@ -94,7 +80,7 @@ const T* saved_for(UnaryKind kind, const T* x, const T* y) {
 }
 template <class T>
 void unary_backward_naive(UnaryKind kind, const T* x, const T* y, const T* dy, T* dx, int64_t n) {
-  elementwise_naive(AnyDerivative<T>{kind}, n, dx, saved_for(kind, x, y), dy);
+  elementwise_naive(Chosen<Derivatives<T>, UnaryKind, unary_kinds>{kind}, n, dx, saved_for(kind, x, y), dy);
 }
 template <class T>
 void unary_backward_vector(UnaryKind kind, const T* x, const T* y, const T* dy, T* dx, int64_t n) {

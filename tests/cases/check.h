@@ -5,9 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "kernels/registry.h"
 #include "tests/cases/case.h"
 
 namespace ito::checks {
+
+// Pins a variant of every op that has it; restores the default kernels, also when a check throws.
+struct Pinned {
+  explicit Pinned(const char* variant) { kernels::pin_variant("*", variant); }
+  ~Pinned() { kernels::pin_variant("*", ""); }
+};
 
 struct Report {
   int cases = 0;

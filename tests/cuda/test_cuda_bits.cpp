@@ -10,8 +10,8 @@
 #include "autograd/ops/index.h"
 #include "autograd/ops/reshape.h"
 #include "autograd/ops/unary.h"
-#include "kernels/registry.h"
 #include "tensor/random.h"
+#include "tests/cases/check.h"
 
 using namespace ito;
 
@@ -21,12 +21,6 @@ bool equal_bits(const Tensor& a, const Tensor& b) {
   const Tensor x = a.to(Device::cpu), y = b.to(Device::cpu);
   return x.dtype() == y.dtype() && x.shape() == y.shape() && std::memcmp(x.raw(), y.raw(), x.bytes()) == 0;
 }
-
-// Restores the default kernels, also when a check throws.
-struct Pinned {
-  explicit Pinned(const char* variant) { kernels::pin_variant("*", variant); }
-  ~Pinned() { kernels::pin_variant("*", ""); }
-};
 
 }  // namespace
 
@@ -43,12 +37,12 @@ TEST_SUITE("cuda") {
           for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
             CAPTURE(name_of(dtype));
             const Tensor u = uniform_from({n}, key, first, -1.3, 2.7, dtype), z = normal_from({n}, key, first, dtype);
-            const Pinned pinned(variant);
+            const checks::Pinned pinned(variant);
             CHECK(equal_bits(u, uniform_from({n}, key, first, -1.3, 2.7, dtype, Device::cuda)));
             CHECK(equal_bits(z, normal_from({n}, key, first, dtype, Device::cuda)));
           }
           const Tensor r = randint_from({n}, -5, int64_t{3} << 30, key, first);
-          const Pinned pinned(variant);
+          const checks::Pinned pinned(variant);
           CHECK(equal_bits(r, randint_from({n}, -5, int64_t{3} << 30, key, first, Device::cuda)));
         }
   }
@@ -79,7 +73,7 @@ TEST_SUITE("cuda") {
       };
       const Tensors expected = sums(Device::cpu);
       for (const char* variant : {"naive", "binned", "voted"}) {
-        const Pinned pinned(variant);
+        const checks::Pinned pinned(variant);
         const Tensors got = sums(Device::cuda);
         CAPTURE(variant);
         CHECK(equal_bits(expected[0], got[0]));

@@ -6,8 +6,7 @@
 
 #include "autograd/graph.h"
 #include "autograd/ops/conv2d.h"
-#include "kernels/registry.h"
-#include "tests/cases/case.h"
+#include "tests/cases/check.h"
 
 using namespace ito;
 
@@ -35,20 +34,16 @@ double relative_error(const Tensor& got, const Tensor& expected) {
 
 TEST_SUITE("kernels") {
   TEST_CASE("Winograd's results and gradients stay within 2e-5 of the typical value, for few and for many channels") {
-    struct Variant {
-      explicit Variant(const char* name) { kernels::pin_variant("*", name); }
-      ~Variant() { kernels::pin_variant("*", ""); }
-    };
     for (const int64_t channels : {16, 64, 192, 320}) {
       const Shape shape{2, 14, 10, channels}, weights{64, 3, 3, channels}, result{2, 14, 10, 64};
       const Tensor x = checks::normal_values(shape), w = checks::normal_values(weights, 0, 1, 2), dy = checks::normal_values(result, 0, 1, 3);
       Tensors expected, got;
       {
-        const Variant pin("implicit");
+        const checks::Pinned pin("implicit");
         expected = convolved(x, w, dy);
       }
       {
-        const Variant pin("winograd");
+        const checks::Pinned pin("winograd");
         got = convolved(x.to(DType::f32), w.to(DType::f32), dy.to(DType::f32));
       }
       for (size_t k = 0; k < got.size(); ++k) {
