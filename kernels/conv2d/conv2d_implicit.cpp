@@ -26,16 +26,17 @@ struct Patches {
   }
 
   // Columns [k0, k0 + k) of one row, in runs of one pixel's channels.
-  void copy_row(int64_t row, int64_t k0, int64_t k, T* out) const {
+  template <class A>
+  void copy_row(int64_t row, int64_t k0, int64_t k, A* out) const {
     const int64_t j = row % result_width, i = row / result_width % result_height, n = row / (result_width * result_height);
     int64_t tap = k0 / group_channels, c = k0 % group_channels;
     for (int64_t done = 0; done < k; ++tap, c = 0) {
       const int64_t run = std::min(group_channels - c, k - done);
       const int64_t a = source(i, tap / kernel_width, stride, padding, height), b = source(j, tap % kernel_width, stride, padding, width);
       if (a < 0 || b < 0)
-        std::fill_n(out + done, run, T(0));
+        std::fill_n(out + done, run, A(0));
       else
-        std::copy_n(image + ((n * height + a) * width + b) * channels + c, run, out + done);
+        convert(image + ((n * height + a) * width + b) * channels + c, run, out + done);
       done += run;
     }
   }
@@ -63,12 +64,13 @@ auto row_panels(const Rows& patches) {
 
 template <class T>
 void forward_implicit(const T* x, const T* w, const T* bias, T* y, const Conv2dShape& s) {
-  using G = Gemm<T>;
+  using A = accumulate_t<T>;
+  using G = Gemm<A>;
   const int64_t cin = s.in_channels / s.groups, cout = s.out_channels / s.groups, taps = s.kernel_height * s.kernel_width * cin;
   for (int64_t g = 0; g < s.groups; ++g) {
     const auto patches = patches_of_x(x, g, s);
-    const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, T* out) {
-      std::fill_n(out, k * G::nr, T(0));
+    const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
+      std::fill_n(out, k * G::nr, A(0));
       for (int64_t j = 0; j < cols; ++j)
         for (int64_t p = 0; p < k; ++p) out[p * G::nr + j] = w[(g * cout + col + j) * taps + k0 + p];
     };
@@ -79,15 +81,16 @@ void forward_implicit(const T* x, const T* w, const T* bias, T* y, const Conv2dS
 
 template <class T>
 void data_gradient_implicit(const T* dy, const T* w, const T* bias, T* dx, const Conv2dShape& s) {
-  using G = Gemm<T>;
+  using A = accumulate_t<T>;
+  using G = Gemm<A>;
   const int64_t cin = s.in_channels / s.groups, cout = s.out_channels / s.groups, window = s.kernel_height * s.kernel_width;
   for (int64_t g = 0; g < s.groups; ++g) {
     const auto patches = patches_of_dy(dy, g, s);
-    const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, T* out) {
+    const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
       for (int64_t p = 0; p < k; ++p) {
         const int64_t tap = (k0 + p) / cout, o = (k0 + p) % cout;
-        std::copy_n(w + ((g * cout + o) * window + tap) * cin + col, cols, out + p * G::nr);
-        std::fill(out + p * G::nr + cols, out + (p + 1) * G::nr, T(0));
+        convert(w + ((g * cout + o) * window + tap) * cin + col, cols, out + p * G::nr);
+        std::fill(out + p * G::nr + cols, out + (p + 1) * G::nr, A(0));
       }
     };
     G::run(s.batch * s.height * s.width, cin, window * cout, row_panels<G>(patches), weights, dx + g * cin, s.in_channels,
@@ -97,19 +100,20 @@ void data_gradient_implicit(const T* dy, const T* w, const T* bias, T* dx, const
 
 template <class T>
 void weight_gradient_implicit(const T* dy, const T* x, T* dw, const Conv2dShape& s) {
-  using G = Gemm<T>;
+  using A = accumulate_t<T>;
+  using G = Gemm<A>;
   const int64_t cin = s.in_channels / s.groups, cout = s.out_channels / s.groups, taps = s.kernel_height * s.kernel_width * cin;
   const int64_t pixels = s.batch * s.out_height * s.out_width;
   for (int64_t g = 0; g < s.groups; ++g) {
     const auto patches = patches_of_x(x, g, s);
-    const auto gradients = [&](int64_t row, int64_t rows, int64_t k0, int64_t k, T* out) {
+    const auto gradients = [&](int64_t row, int64_t rows, int64_t k0, int64_t k, A* out) {
       for (int64_t p = 0; p < k; ++p)
         for (int64_t i = 0; i < rows; ++i) out[i * G::a_stride + p] = dy[(k0 + p) * s.out_channels + g * cout + row + i];
     };
-    const auto columns = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, T* out) {
+    const auto columns = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
       for (int64_t p = 0; p < k; ++p) {
         patches.copy_row(k0 + p, col, cols, out + p * G::nr);
-        std::fill(out + p * G::nr + cols, out + (p + 1) * G::nr, T(0));
+        std::fill(out + p * G::nr + cols, out + (p + 1) * G::nr, A(0));
       }
     };
     G::run_split_k(cout, taps, pixels, gradients, columns, dw + g * cout * taps);
@@ -118,8 +122,8 @@ void weight_gradient_implicit(const T* dy, const T* x, T* dw, const Conv2dShape&
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(Conv2dForward, Device::cpu, "implicit", forward_implicit, float, double);
-ITO_REGISTER_KERNEL(Conv2dDataGradient, Device::cpu, "implicit", data_gradient_implicit, float, double);
-ITO_REGISTER_KERNEL(Conv2dWeightGradient, Device::cpu, "implicit", weight_gradient_implicit, float, double);
+ITO_REGISTER_KERNEL(Conv2dForward, Device::cpu, "implicit", forward_implicit, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Conv2dDataGradient, Device::cpu, "implicit", data_gradient_implicit, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Conv2dWeightGradient, Device::cpu, "implicit", weight_gradient_implicit, float, double, bfloat16);
 
 }  // namespace ito::kernels

@@ -10,8 +10,9 @@ using namespace winograd;
 
 template <class T>
 struct Winograd {
-  using G = Gemm<T>;
-  using Step = Transforms<T>;
+  using A = accumulate_t<T>;
+  using G = Gemm<A>;
+  using Step = Transforms<A>;
   using Vector = typename G::Vector;
   static constexpr int lanes = G::lanes;
 
@@ -27,8 +28,8 @@ struct Winograd {
   int64_t padded_out() const { return ceil_div(out, G::nr) * G::nr; }
 
   // All 36 matrices (in, out) as panels of G: one after the other the k blocks, in each the panels.
-  void transform_filters(T* u) const {
-    if (padded_out() != out) std::fill_n(u, frequencies * in * padded_out(), T(0));
+  void transform_filters(A* u) const {
+    if (padded_out() != out) std::fill_n(u, frequencies * in * padded_out(), A(0));
     const int64_t rows = turned ? in : out, columns = turned ? out : in;  // of w, whose columns are neighbours in memory
     parallel_for(rows, std::max<int64_t>(1, 4096 / columns), [&](int64_t first, int64_t last) {
       for (int64_t o = first; o < last; ++o)
@@ -47,7 +48,7 @@ struct Winograd {
             const Vector line[3] = {half[0][i], half[1][i], half[2][i]};
             Step::transform_filter(line, all);
             for (int64_t j = 0; j < patch; ++j) {
-              T* matrix = u + (i * patch + j) * in * padded_out();
+              A* matrix = u + (i * patch + j) * in * padded_out();
               if (turned)
                 Step::store(matrix + panel_place(o, c), all[j], count);
               else
@@ -64,7 +65,7 @@ struct Winograd {
   }
 
   // One tile of y from 36 rows of products, `stride` apart.
-  void write_tile(const Tiles::Place& at, const T* rows, int64_t stride) const {
+  void write_tile(const Tiles::Place& at, const A* rows, int64_t stride) const {
     const int64_t down = std::min(tile, tiles.height - at.top), across = std::min(tile, tiles.width - at.left);
     T* corner = y + ((at.image * tiles.height + at.top) * tiles.width + at.left) * out;
     for (int64_t o = 0; o < out; o += lanes) {
@@ -84,12 +85,12 @@ struct Winograd {
   }
 
   void run() const {
-    const Scratch<T, Device::cpu> u(frequencies * in * padded_out());
+    const Scratch<A, Device::cpu> u(frequencies * in * padded_out());
     transform_filters(u.data());
     const int64_t chunk = G::mr * (std::max(in, out) > 128 ? 2 : 4);  // of tiles: what is in between stays in the cache
     parallel_for(ceil_div(tiles.count(), chunk), 1, [&](int64_t part, int64_t) {
       const int64_t first = part * chunk, rows = std::min(chunk, tiles.count() - first);
-      thread_local std::vector<T> pixels, products;
+      thread_local std::vector<A> pixels, products;
       pixels.resize(size_t(frequencies * chunk * G::a_stride));
       products.resize(size_t(frequencies * chunk * out));
       for (int64_t k0 = 0; k0 < in; k0 += G::k_block) {
@@ -119,7 +120,7 @@ void data_gradient_winograd(const T* dy, const T* w, const T* bias, T* dx, const
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(Conv2dForward, Device::cpu, "winograd", forward_winograd, float, double);
-ITO_REGISTER_KERNEL(Conv2dDataGradient, Device::cpu, "winograd", data_gradient_winograd, float, double);
+ITO_REGISTER_KERNEL(Conv2dForward, Device::cpu, "winograd", forward_winograd, float, double, bfloat16);
+ITO_REGISTER_KERNEL(Conv2dDataGradient, Device::cpu, "winograd", data_gradient_winograd, float, double, bfloat16);
 
 }  // namespace ito::kernels

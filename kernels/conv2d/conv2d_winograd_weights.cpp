@@ -11,8 +11,9 @@ using namespace winograd;
 
 template <class T>
 struct WeightGradient {
-  using G = Gemm<T>;
-  using Step = Transforms<T>;
+  using A = accumulate_t<T>;
+  using G = Gemm<A>;
+  using Step = Transforms<A>;
   using Vector = typename G::Vector;
   static constexpr int lanes = G::lanes, mr = G::mr, nr = G::nr;
 
@@ -23,7 +24,7 @@ struct WeightGradient {
   int64_t out, padding;
 
   // A dy A^T of one tile, to 36 rows `stride` apart.
-  void gradients(const Tiles::Place& at, T* rows, int64_t stride) const {
+  void gradients(const Tiles::Place& at, A* rows, int64_t stride) const {
     const int64_t down = std::min(tile, tiles.height - at.top), across = std::min(tile, tiles.width - at.left);
     const T* corner = dy + ((at.image * tiles.height + at.top) * tiles.width + at.left) * out;
     for (int64_t o = 0; o < out; o += lanes) {
@@ -43,7 +44,7 @@ struct WeightGradient {
   }
 
   // dw = G^T dU G.
-  void finish(const T* sums) const {
+  void finish(const A* sums) const {
     parallel_for(out, std::max<int64_t>(1, 4096 / in), [&](int64_t first, int64_t last) {
       for (int64_t o = first; o < last; ++o)
         for (int64_t c = 0; c < in; c += lanes) {
@@ -65,7 +66,7 @@ struct WeightGradient {
   void run() const {
     const int64_t section = in + out <= 256 ? 512 : 256;
     const int64_t rows_end = section * out + mr, pixels_end = section * in + nr;  // the last panel may read past its row
-    const Scratch<T, Device::cpu> rows(frequencies * rows_end), pixels(frequencies * pixels_end), sums(frequencies * out * in);
+    const Scratch<A, Device::cpu> rows(frequencies * rows_end), pixels(frequencies * pixels_end), sums(frequencies * out * in);
     const int64_t panels = ceil_div(in, nr);
     for (int64_t start = 0; start < tiles.count(); start += section) {
       const int64_t k = std::min(section, tiles.count() - start);
@@ -81,7 +82,7 @@ struct WeightGradient {
           const int64_t f = task / panels, j = task % panels * nr;
           for (int64_t i = 0; i < out; i += mr) {
             Vector sum[mr][2] = {};
-            const T* columns = rows.data() + f * rows_end + i;  // A^T as it lies
+            const A* columns = rows.data() + f * rows_end + i;  // A^T as it lies
             G::micro(
                 k, [&](int64_t column, int64_t p) { return columns[p * out + column]; }, pixels.data() + f * pixels_end + j, in, sum);
             G::store(sum, sums.data() + (f * out + i) * in + j, in, std::min<int64_t>(mr, out - i), std::min<int64_t>(nr, in - j), start == 0,
@@ -102,6 +103,6 @@ void weight_gradient_winograd(const T* dy, const T* x, T* dw, const Conv2dShape&
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(Conv2dWeightGradient, Device::cpu, "winograd", weight_gradient_winograd, float, double);
+ITO_REGISTER_KERNEL(Conv2dWeightGradient, Device::cpu, "winograd", weight_gradient_winograd, float, double, bfloat16);
 
 }  // namespace ito::kernels

@@ -31,6 +31,7 @@ struct Tiles {
   Place place(int64_t index) const { return {index / (across() * down()), index / across() % down() * tile, index % across() * tile}; }
 };
 
+// T is the type of the arithmetic; pixels, filters and results may be stored in another (bfloat16).
 template <class T>
 struct Transforms {
   using G = Gemm<T>;
@@ -84,19 +85,25 @@ struct Transforms {
   }
 
   // `count` of the lanes, the others 0.
-  static Vector load(const T* from, int64_t count) {
-    Vector v{};
+  template <class Stored>
+  static Vector load(const Stored* from, int64_t count) {
+    T values[lanes] = {};
     if (count == lanes)
-      std::memcpy(&v, from, sizeof v);
+      convert(from, lanes, values);
     else
-      std::memcpy(&v, from, size_t(count) * sizeof(T));
+      convert(from, count, values);
+    Vector v;
+    std::memcpy(&v, values, sizeof v);
     return v;
   }
-  static void store(T* to, const Vector& v, int64_t count) {
+  template <class Stored>
+  static void store(Stored* to, const Vector& v, int64_t count) {
+    T values[lanes];
+    std::memcpy(values, &v, sizeof v);
     if (count == lanes)
-      std::memcpy(to, &v, sizeof v);
+      convert(values, lanes, to);
     else
-      std::memcpy(to, &v, size_t(count) * sizeof(T));
+      convert(values, count, to);
   }
 
   // Line `index` of a transform's other axis.
@@ -106,9 +113,10 @@ struct Transforms {
   }
 
   // The 6x6 pixels of one tile, channels c0 ... c0 + k - 1 of x (batch, height, width, channels), transformed, to 36 rows `stride` apart.
-  static void pixels(const T* x, int64_t height, int64_t width, int64_t channels, int64_t padding, const Tiles::Place& at, int64_t c0, int64_t k,
+  template <class Stored>
+  static void pixels(const Stored* x, int64_t height, int64_t width, int64_t channels, int64_t padding, const Tiles::Place& at, int64_t c0, int64_t k,
                      T* rows, int64_t stride) {
-    const T* image = x + at.image * height * width * channels + c0;
+    const Stored* image = x + at.image * height * width * channels + c0;
     for (int64_t c = 0; c < k; c += lanes) {
       const int64_t count = std::min<int64_t>(lanes, k - c);
       Vector half[patch][patch], line[patch], all[patch];
@@ -132,7 +140,7 @@ struct Transforms {
 // Whether tiles of 4x4 are worth it: at most half of their results are thrown away, and vectors of channels are full.
 template <class T>
 bool fits(const Conv2dShape& s, int64_t height, int64_t width) {
-  constexpr int64_t lanes = Gemm<T>::lanes;
+  constexpr int64_t lanes = Gemm<accumulate_t<T>>::lanes;
   return s.kernel_height == 3 && s.kernel_width == 3 && s.stride == 1 && s.groups == 1 && s.padding <= 2 && s.in_channels >= lanes &&
          s.out_channels >= lanes && ceil_div(height, tile) * ceil_div(width, tile) * tile * tile <= 2 * height * width;
 }

@@ -1,5 +1,6 @@
 // C (m, n) = A (m, k) B (k, n) + bias, blocked and packed (Goto & van de Geijn 2008), for any A and B that can be copied in panels:
-// a matmul packs rows of a matrix, a convolution packs patches of an image. Used inside CPU kernels; T is float or double.
+// a matmul packs rows of a matrix, a convolution packs patches of an image. Used inside CPU kernels; T, in which all is summed, is float or
+// double; C may be of another type (bfloat16), to which finished sums are rounded.
 //
 // A panel is mr rows of k_block values each; the micro-kernel broadcasts its elements. B panels are nr columns wide, k-major, and
 // are read as vectors. An element of C is a sum over k in one fixed order: it does not depend on m, n or the number of threads.
@@ -11,8 +12,16 @@
 #include <vector>
 
 #include "kernels/parallel.h"
+#include "kernels/scratch.h"
 
 namespace ito::kernels {
+
+// to[i] = from[i], rounded where `To` is narrower.
+template <class From, class To>
+void convert(const From* from, int64_t n, To* to) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) to[i] = To(from[i]);
+}
 
 #if defined(__AVX512F__)
 constexpr int vector_bytes = 64, gemm_mr = 14;  // 28 of the 32 registers hold C
@@ -89,17 +98,23 @@ struct Gemm {
 
   // pack_a(row, rows, k0, k, out): out[i * a_stride + p] = A[row + i][k0 + p], rows <= mr. Rows past the end need not be written.
   // pack_b(col, cols, k0, k, out): out[p * nr + j] = B[k0 + p][col + j], cols <= nr, and zeros up to nr.
-  template <class PackA, class PackB>
-  static void run(int64_t m, int64_t n, int64_t k, PackA&& pack_a, PackB&& pack_b, T* c, int64_t ldc, const T* bias) {
+  template <class PackA, class PackB, class C>
+  static void run(int64_t m, int64_t n, int64_t k, PackA&& pack_a, PackB&& pack_b, C* c, int64_t ldc, const C* bias) {
     if (m == 0 || n == 0) return;
     if (k == 0) return fill_bias(m, n, c, ldc, bias);
     const int64_t n_padded = ceil_div(n, nr) * nr;
-    std::vector<T> b(static_cast<size_t>(n_padded * k));  // k blocks one after the other, in each the panels
+    const Scratch<T, Device::cpu> packed(n_padded * k), widened(std::is_same_v<C, T> || !bias ? 0 : n);
+    T* b = packed.data();  // k blocks one after the other, in each the panels
+    const T* offset = nullptr;
+    if constexpr (std::is_same_v<C, T>)
+      offset = bias;
+    else if (bias)
+      offset = std::copy_n(bias, n, widened.data()) - n;
     parallel_for(ceil_div(n, nr), std::max<int64_t>(1, 65536 / (k * nr)), [&](int64_t first, int64_t last) {
       for (int64_t panel = first; panel < last; ++panel)
         for (int64_t k0 = 0; k0 < k; k0 += k_block) {
           const int64_t kb = std::min(k_block, k - k0), j = panel * nr;
-          pack_b(j, std::min<int64_t>(nr, n - j), k0, kb, b.data() + k0 * n_padded + j * kb);
+          pack_b(j, std::min<int64_t>(nr, n - j), k0, kb, b + k0 * n_padded + j * kb);
         }
     });
     const int64_t n_blocks = ceil_div(n, n_block);
@@ -107,23 +122,33 @@ struct Gemm {
       const int64_t i = task / n_blocks * m_block, j = task % n_blocks * n_block;
       const int64_t rows = std::min(m_block, m - i), cols = std::min(n_block, n - j);
       thread_local std::vector<T> a(static_cast<size_t>(m_block * a_stride));
-      for (int64_t k0 = 0; k0 < k; k0 += k_block) {
-        const int64_t kb = std::min(k_block, k - k0);
-        for (int64_t r = 0; r < rows; r += mr) pack_a(i + r, std::min<int64_t>(mr, rows - r), k0, kb, a.data() + r * a_stride);
-        block(rows, cols, kb, a.data(), b.data() + k0 * n_padded + j * kb, c + i * ldc + j, ldc, k0 == 0, bias ? bias + j : nullptr);
+      const auto sum_up = [&](T* out, int64_t stride) {
+        for (int64_t k0 = 0; k0 < k; k0 += k_block) {
+          const int64_t kb = std::min(k_block, k - k0);
+          for (int64_t r = 0; r < rows; r += mr) pack_a(i + r, std::min<int64_t>(mr, rows - r), k0, kb, a.data() + r * a_stride);
+          block(rows, cols, kb, a.data(), b + k0 * n_padded + j * kb, out, stride, k0 == 0, offset ? offset + j : nullptr);
+        }
+      };
+      if constexpr (std::is_same_v<C, T>) {
+        sum_up(c + i * ldc + j, ldc);
+      } else {
+        thread_local std::vector<T> sums(static_cast<size_t>(m_block * n_block));
+        sum_up(sums.data(), n_block);
+        for (int64_t r = 0; r < rows; ++r) convert(sums.data() + r * n_block, cols, c + (i + r) * ldc + j);
       }
     });
   }
 
   // For few elements of C and a long k (gradients of weights): k is cut into `parts` of k_block multiples whose sums are made in
   // parallel and added in order. The number of parts depends on k alone. C is dense.
-  template <class PackA, class PackB>
-  static void run_split_k(int64_t m, int64_t n, int64_t k, PackA&& pack_a, PackB&& pack_b, T* c) {
-    if (k == 0) return fill_bias(m, n, c, n, nullptr);
+  template <class PackA, class PackB, class C>
+  static void run_split_k(int64_t m, int64_t n, int64_t k, PackA&& pack_a, PackB&& pack_b, C* c) {
+    if (k == 0) return fill_bias<C>(m, n, c, n, nullptr);
     const int64_t part = ceil_div(ceil_div(k, k_block), 16) * k_block, parts = ceil_div(k, part);
-    std::vector<T> sums(static_cast<size_t>(parts * m * n));
+    const Scratch<T, Device::cpu> memory(parts * m * n);
+    T* sums = memory.data();
     parallel_for(parts, 1, [&](int64_t index, int64_t) {
-      T* own = sums.data() + index * m * n;
+      T* own = sums + index * m * n;
       thread_local std::vector<T> a, b;
       a.resize(static_cast<size_t>(ceil_div(m, mr) * mr * a_stride));
       b.resize(static_cast<size_t>(nr * k_block));
@@ -139,16 +164,17 @@ struct Gemm {
       }
     });
     parallel_for(m * n, 1 << 14, [&](int64_t first, int64_t last) {
-      for (int64_t e = first; e < last; ++e) c[e] = sums[static_cast<size_t>(e)];
       for (int64_t index = 1; index < parts; ++index)
-        for (int64_t e = first; e < last; ++e) c[e] += sums[static_cast<size_t>(index * m * n + e)];
+        for (int64_t e = first; e < last; ++e) sums[e] += sums[index * m * n + e];
+      convert(sums + first, last - first, c + first);
     });
   }
 
  private:
-  static void fill_bias(int64_t m, int64_t n, T* c, int64_t ldc, const T* bias) {
+  template <class C>
+  static void fill_bias(int64_t m, int64_t n, C* c, int64_t ldc, const C* bias) {
     for (int64_t i = 0; i < m; ++i)
-      for (int64_t j = 0; j < n; ++j) c[i * ldc + j] = bias ? bias[j] : T(0);
+      for (int64_t j = 0; j < n; ++j) c[i * ldc + j] = bias ? bias[j] : C(0.0f);
   }
 };
 

@@ -25,23 +25,24 @@ void matmul_reference(const T* a, const T* b, const T* bias, T* y, const MatmulS
 // Packed and blocked (kernels/gemm). A sum over many rows (transposed A: gradients of weights) is cut along k.
 template <class T>
 void multiply(const T* a, const T* b, const T* bias, T* y, const MatmulShape& s) {
-  using G = Gemm<T>;
-  const auto pack_a = [&](int64_t row, int64_t rows, int64_t k0, int64_t k, T* out) {
+  using A = accumulate_t<T>;
+  using G = Gemm<A>;
+  const auto pack_a = [&](int64_t row, int64_t rows, int64_t k0, int64_t k, A* out) {
     if (s.transpose_a) {
       for (int64_t p = 0; p < k; ++p)
         for (int64_t i = 0; i < rows; ++i) out[i * G::a_stride + p] = a[(k0 + p) * s.m + row + i];
     } else {
-      for (int64_t i = 0; i < rows; ++i) std::copy_n(a + (row + i) * s.k + k0, k, out + i * G::a_stride);
+      for (int64_t i = 0; i < rows; ++i) convert(a + (row + i) * s.k + k0, k, out + i * G::a_stride);
     }
   };
-  const auto pack_b = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, T* out) {
+  const auto pack_b = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
     for (int64_t p = 0; p < k; ++p) {
-      T* line = out + p * G::nr;
+      A* line = out + p * G::nr;
       if (s.transpose_b)
         for (int64_t j = 0; j < cols; ++j) line[j] = b[(col + j) * s.k + k0 + p];
       else
-        std::copy_n(b + (k0 + p) * s.n + col, cols, line);
-      std::fill(line + cols, line + G::nr, T(0));
+        convert(b + (k0 + p) * s.n + col, cols, line);
+      std::fill(line + cols, line + G::nr, A(0));
     }
   };
   if (s.transpose_a && !bias && s.k >= 16 * G::k_block && s.m * s.n <= (1 << 18))
@@ -65,6 +66,6 @@ void matmul_packed(const T* a, const T* b, const T* bias, T* y, const MatmulShap
 }  // namespace
 
 ITO_REGISTER_KERNEL(Matmul, Device::cpu, "reference", matmul_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(Matmul, Device::cpu, "packed", matmul_packed, float, double);
+ITO_REGISTER_KERNEL(Matmul, Device::cpu, "packed", matmul_packed, float, double, bfloat16);
 
 }  // namespace ito::kernels
