@@ -9,6 +9,7 @@
 #include "autograd/op.h"
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/reduce.h"
+#include "autograd/profile.h"
 
 namespace ito {
 
@@ -167,6 +168,7 @@ Tensor apply(std::shared_ptr<Op> op, const Tensors& inputs) {
   Tensor output;
   {
     const NoGrad guard;
+    const ProfiledScope scope(op->name(), false);
     output = op->forward(inputs);
   }
   check_finite(*op, output, "forward");
@@ -230,6 +232,7 @@ struct Engine {
       AutogradMeta* meta = outputs.at(op.get());
       const Tensor grad_output = grads.at(meta);
       if (!wanted.contains(meta)) grads.erase(meta);
+      const ProfiledScope scope(op->name(), true);
       Tensors gradients = options.create_graph ? op->backward_composed(grad_output) : op->backward(grad_output);
       ITO_CHECK(gradients.size() == op->inputs_.size(), "[", op->name(), "] the rule returned ", gradients.size(), " gradients for ",
                 op->inputs_.size(), " inputs");

@@ -1,6 +1,7 @@
 #include "diffusion/model.h"
 
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/compare.h"
 #include "autograd/ops/concat.h"
 #include "autograd/ops/loss.h"
 #include "diffusion/schedule.h"
@@ -19,7 +20,12 @@ DiffusionModel::DiffusionModel(const UNetOptions& network, const DiffusionOption
       network_(network, init_),
       process_(beta_schedule(o.schedule, o.steps)),
       prediction_(prediction_named(o.prediction)),
+      dtype_(o.dtype),
       label_dropout_(o.label_dropout) {}
+
+Tensor DiffusionModel::run(const Tensor& x, const Tensor& t, const Tensor& labels, Generator& random) const {
+  return cast(network_(cast(x, dtype_), t, labels, random), x.dtype());
+}
 
 Tensor DiffusionModel::loss(const Tensor& x, const Tensor& labels, int64_t step) {
   const int64_t n = x.extent(0);
@@ -38,7 +44,7 @@ Tensor DiffusionModel::loss(const Tensor& x, const Tensor& labels, int64_t step)
     shown = shown.to(x.device());
   }
   Generator dropout = generator_for(seed_, dropout_stream, call * 1024);
-  const Tensor output = network_(m.scale * x + m.deviation * eps, network_time.to(x.device()), shown, dropout);
+  const Tensor output = run(m.scale * x + m.deviation * eps, network_time.to(x.device()), shown, dropout);
   return mse_loss(output, prediction_target(prediction_, x, eps, m));
 }
 
@@ -47,14 +53,14 @@ Denoiser DiffusionModel::denoiser(const Tensor& labels, double guidance) {
   return [this, labels, guidance](const Tensor& x, int64_t t) {
     const int64_t n = x.extent(0);
     Generator unused;
-    const auto run = [&](const Tensor& images, const Tensor& shown) {
-      return network_(images, Tensor::full({images.extent(0)}, process_.network_time(t), DType::f32, images.device()), shown, unused);
+    const auto f = [&](const Tensor& images, const Tensor& shown) {
+      return run(images, Tensor::full({images.extent(0)}, process_.network_time(t), DType::f32, images.device()), shown, unused);
     };
     Tensor output;
     if (guidance == 0 || !labels.defined()) {
-      output = run(x, labels);
+      output = f(x, labels);
     } else {
-      const Tensor both = run(concat({x, x}, 0), concat({labels, Tensor::full({n}, double(classes()), DType::i64, x.device())}, 0));
+      const Tensor both = f(concat({x, x}, 0), concat({labels, Tensor::full({n}, double(classes()), DType::i64, x.device())}, 0));
       output = both.rows(0, n) * (1 + guidance) - both.rows(n, 2 * n) * guidance;
     }
     return from_prediction(prediction_, output, x, process_.marginal(t));

@@ -10,6 +10,7 @@ struct DiffusionOptions {
   std::string schedule = "cosine";
   int64_t steps = 1000;
   std::string prediction = "v";
+  DType dtype = DType::f32;    // of the network's activations: f32, or bf16 (half the memory; parameters and loss stay f32)
   double label_dropout = 0.1;  // share of training images whose label is hidden, so that the network also learns the unconditional score
 };
 
@@ -31,11 +32,15 @@ class DiffusionModel {
   Denoiser denoiser(const Tensor& labels, double guidance);
 
  private:
+  // The network on f32 images, with activations of the chosen type: f32.
+  Tensor run(const Tensor& x, const Tensor& t, const Tensor& labels, Generator& random) const;
+
   uint64_t seed_;
   Generator init_;
   UNet network_;
   Ddpm process_;
   Prediction prediction_;
+  DType dtype_;
   double label_dropout_;
 };
 

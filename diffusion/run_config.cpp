@@ -127,6 +127,9 @@ RunConfig parse_run_config(const Json& json) {
   ITO_CHECK(config.task == "ddpm" || config.task == "classifier", "config: no task '", config.task, "'; there are: ddpm classifier");
   read(in, "device", config.device);
   ITO_CHECK(config.device == "cpu" || config.device == "cuda", "config: no device '", config.device, "'; there are: cpu cuda");
+  std::string dtype = "f32";
+  read(in, "dtype", dtype);
+  ITO_CHECK(dtype == "f32" || dtype == "bf16", "config: no dtype '", dtype, "'; there are: f32 bf16");
   const auto section = [&](const char* key, auto&& reader) {
     ConfigReader part = in.section(key);
     const auto options = reader(part);
@@ -137,6 +140,7 @@ RunConfig parse_run_config(const Json& json) {
   config.data = section("data", read_data);
   config.model = section("model", read_model);
   config.diffusion = section("diffusion", read_diffusion);
+  config.diffusion.dtype = dtype == "bf16" ? DType::bf16 : DType::f32;
   config.train = section("train", read_train);
   config.sample = section("sample", read_sample);
   in.finish();

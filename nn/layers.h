@@ -1,4 +1,6 @@
 // Layers with parameters. Weights start as in PyTorch: U(-1/sqrt(fan_in), 1/sqrt(fan_in)), norms at 1 and 0; a network may set them otherwise.
+// Parameters are f32; given bf16, a layer rounds its own and answers in bf16 (mixed precision, Micikevicius et al. 2018: the f32 parameters are the
+// master weights, and sums inside kernels are f32).
 #pragma once
 
 #include "autograd/ops/conv2d.h"
@@ -24,14 +26,14 @@ struct Conv2d : Module {
   Tensor weight, bias;
   Conv2dOptions options;
   Conv2d(int64_t in, int64_t out, Generator& init, const Conv2dLayout& layout = {});
-  Tensor operator()(const Tensor& x) const { return conv2d(x, weight, bias, options); }
+  Tensor operator()(const Tensor& x) const;
 };
 
 struct ConvTranspose2d : Module {
   Tensor weight, bias;
   ConvTranspose2dOptions options;
   ConvTranspose2d(int64_t in, int64_t out, Generator& init, const Conv2dLayout& layout = {.kernel = 4, .stride = 2, .padding = 1});
-  Tensor operator()(const Tensor& x) const { return conv_transpose2d(x, weight, bias, options); }
+  Tensor operator()(const Tensor& x) const;
 };
 
 // The largest number of groups up to 32 that divides the channels.

@@ -6,6 +6,7 @@
 #include <span>
 #include <tuple>
 
+#include "autograd/profile.h"
 #include "kernels/optimizer/optimizer.h"
 
 namespace ito {
@@ -110,6 +111,7 @@ void Adam::step(const StepOptions& o) {
     rows.add(p, [&]<class T>() { return kernels::AdamTensor<T>{p.data<T>(), g.data<T>(), m_[i].data<T>(), v_[i].data<T>(), p.numel()}; });
     p.mark_written();
   }
+  const ProfiledScope scope("adam step", false);
   rows.run([&]<class T>(Device device, std::span<const kernels::AdamTensor<T>> tensors) { kernels::Adam<T>::on(device)(tensors, step); });
 }
 

@@ -4,6 +4,7 @@
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/attention.h"
+#include "autograd/ops/compare.h"
 #include "autograd/ops/concat.h"
 #include "autograd/ops/permute.h"
 #include "autograd/ops/pool2d.h"
@@ -163,7 +164,7 @@ Tensor UNet::operator()(const Tensor& images, const Tensor& t, const Tensor& lab
   ITO_CHECK(images.rank() == 4 && images.extent(3) == options_.channels && images.extent(1) % multiple == 0 && images.extent(2) % multiple == 0,
             "U-Net: expected images (N, H, W, ", options_.channels, ") with sides that are multiples of ", multiple, ", got ", images.shape());
   ITO_CHECK(label_ || !labels.defined(), "U-Net: labels given, but the network has no classes");
-  const Tensor time = embed(t, labels);
+  const Tensor time = cast(embed(t, labels), images.dtype());
   Tensor x = first_(space_to_depth(images, options_.patch));
   Tensors skips{x};
   for (size_t i = 0; i < down_.size(); ++i) {

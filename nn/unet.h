@@ -45,7 +45,7 @@ class UNet : public Module {
   UNet(const UNetOptions& options, Generator& init);
 
   // x (N, H, W, channels), t (N) f32 from 0 to 1000, labels (N) i64 or undefined (no label) -> (N, H, W, channels). H and W must be multiples of
-  // patch 2^(levels - 1), else Error. `random` feeds dropout.
+  // patch 2^(levels - 1), else Error. Images of bf16 go through in bf16. `random` feeds dropout.
   Tensor operator()(const Tensor& x, const Tensor& t, const Tensor& labels, Generator& random) const;
   const UNetOptions& options() const { return options_; }
 

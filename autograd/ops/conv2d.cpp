@@ -7,6 +7,7 @@
 
 #include "autograd/op.h"
 #include "autograd/ops/reduce.h"
+#include "autograd/profile.h"
 #include "kernels/conv2d/conv2d.h"
 
 namespace ito {
@@ -14,6 +15,8 @@ namespace ito {
 namespace {
 
 using Geometry = kernels::Conv2dShape;
+
+void profile(const Geometry& s, DType dtype) { profile_work(kernels::conv2d_work(s, int64_t(size_of(dtype)))); }
 
 Shape x_shape(const Geometry& s) { return {s.batch, s.height, s.width, s.in_channels}; }
 Shape y_shape(const Geometry& s) { return {s.batch, s.out_height, s.out_width, s.out_channels}; }
@@ -39,6 +42,7 @@ struct Conv2d : OpNamed<"conv2d"> {
     if (needs_gradient(1)) x.save(in[0]);
     if (needs_gradient(0)) w.save(in[1]);
     Tensor y = Tensor::empty(y_shape(s), in[0].dtype(), in[0].device());
+    profile(s, y.dtype());
     dispatch<float, double, bfloat16>(y.dtype(), name(), [&]<class T>() {
       kernels::Conv2dForward<T>::on(y.device())(in[0].data<T>(), in[1].data<T>(), bias_data<T>(in[2]), y.data<T>(), s);
     });
@@ -60,6 +64,7 @@ struct ConvTranspose2d : OpNamed<"conv_transpose2d"> {
     if (needs_gradient(1)) dy.save(in[0]);
     if (needs_gradient(0)) w.save(in[1]);
     Tensor dx = Tensor::empty(x_shape(s), in[0].dtype(), in[0].device());
+    profile(s, dx.dtype());
     dispatch<float, double, bfloat16>(dx.dtype(), name(), [&]<class T>() {
       kernels::Conv2dDataGradient<T>::on(dx.device())(in[0].data<T>(), in[1].data<T>(), bias_data<T>(in[2]), dx.data<T>(), s);
     });
@@ -81,6 +86,7 @@ struct Conv2dWeightGradient : OpNamed<"conv2d_weight_gradient"> {
     if (needs_gradient(1)) dy.save(in[0]);
     if (needs_gradient(0)) x.save(in[1]);
     Tensor dw = Tensor::empty(w_shape(s), in[0].dtype(), in[0].device());
+    profile(s, dw.dtype());
     dispatch<float, double, bfloat16>(
         dw.dtype(), name(), [&]<class T>() { kernels::Conv2dWeightGradient<T>::on(dw.device())(in[0].data<T>(), in[1].data<T>(), dw.data<T>(), s); });
     return dw;

@@ -4,6 +4,7 @@
 #include "autograd/op.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/reshape.h"
+#include "autograd/profile.h"
 #include "kernels/binary/binary.h"
 #include "kernels/matmul/matmul.h"
 
@@ -44,6 +45,7 @@ Tensor run(const Tensor& a, const Tensor& b, const Tensor& bias, const MatmulOpt
   out.push_back(s.m);
   out.push_back(s.n);
   Tensor y = Tensor::empty(out, a.dtype(), a.device());
+  profile_work(kernels::matmul_work(int64_t(s.a_index.size()), s.m, s.n, s.k, int64_t(size_of(a.dtype()))));
   dispatch<float, double, bfloat16>(a.dtype(), "matmul", [&]<class T>() {
     kernels::Matmul<T>::on(a.device())(a.data<T>(), b.data<T>(), bias.defined() ? bias.data<T>() : nullptr, y.data<T>(), s);
   });

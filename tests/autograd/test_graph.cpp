@@ -2,11 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <map>
 
 #include "autograd/graph.h"
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/matmul.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
+#include "autograd/profile.h"
 
 using namespace ito;
 
@@ -97,6 +100,24 @@ TEST_SUITE("autograd") {
     const Tensor x = variable(Tensor::scalar(2));
     const Tensor middle = x * x;
     CHECK(grad(middle * 3.0, {middle})[0].item() == 3);
+  }
+
+  TEST_CASE("a profile counts an op's calls and flops, forward and backward apart, with what runs inside it") {
+    const Tensor a = variable(Tensor::ones({3, 5})), b = variable(Tensor::ones({5, 7}));
+    backward(sum(matmul(a, b)));  // not in the profile
+    const Profile profile;
+    backward(sum(matmul(a, b) + matmul(a, b)));
+    std::map<std::pair<std::string, bool>, ProfileRow> rows;
+    for (const ProfileRow& row : profile.rows()) {
+      rows[{row.name, row.backward}] = row;
+      CHECK(row.seconds > 0);
+    }
+    CHECK(rows.size() == 6);  // matmul, add, sum
+    CHECK(rows.at({"matmul", false}).calls == 2);
+    CHECK(rows.at({"matmul", false}).flops == 2 * 2.0 * 3 * 5 * 7);
+    CHECK(rows.at({"matmul", true}).calls == 2);
+    CHECK(rows.at({"matmul", true}).flops == 2 * 2 * 2.0 * 3 * 5 * 7);
+    CHECK(rows.at({"add", true}).flops == 0);
   }
 
   TEST_CASE("the first op that makes a NaN is named, forward and backward") {

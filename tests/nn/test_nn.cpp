@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/compare.h"
+#include "autograd/ops/loss.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
 #include "nn/init.h"
@@ -139,6 +141,35 @@ TEST_SUITE("nn") {
     const Tensor y = net(Tensor::ones({1, 8, 8, 1}), Tensor::zeros({1}), {}, unused);
     CHECK(max(abs(y)).item() == 0);  // the last convolution starts at 0
     CHECK_THROWS_WITH_AS(net(Tensor::ones({1, 6, 8, 1}), Tensor::zeros({1}), {}, unused), doctest::Contains("multiples of 4"), Error);
+  }
+
+  TEST_CASE("given bf16, a U-Net answers in bf16, close to f32, and its f32 parameters get f32 gradients close to f32's") {
+    Generator init{.seed = 1}, unused;
+    UNet net({.base = 16, .multipliers = {1, 2}, .attention = {1}}, init);
+    for (const auto& [name, p] : net.parameters())
+      if (name.find("norm") == std::string::npos) p.copy_from(normal(p.shape(), init) * 0.1);  // none of them 0, as some are at first
+    const Tensor x = normal({2, 8, 8, 1}, init), t = Tensor::full({2}, 300), target = normal(x.shape(), init);
+    const auto gradients = [&](DType dtype) {
+      clear_gradients(net.parameters());
+      const Tensor y = net(x.to(dtype), t, {}, unused);
+      CHECK(y.dtype() == dtype);
+      backward(mse_loss(cast(y, DType::f32), target));
+      std::vector<double> all = y.detach().to(DType::f64).to_vector<double>();
+      for (const auto& [name, p] : net.parameters()) {
+        CHECK_MESSAGE(grad_of(p).dtype() == DType::f32, name);
+        for (const float g : grad_of(p).to_vector<float>()) all.push_back(double(g));
+      }
+      return all;
+    };
+    const std::vector<double> exact = gradients(DType::f32), rounded = gradients(DType::bf16);
+    double distance = 0, length = 0;
+    for (size_t i = 0; i < exact.size(); ++i) {
+      distance += (rounded[i] - exact[i]) * (rounded[i] - exact[i]);
+      length += exact[i] * exact[i];
+    }
+    const double error = std::sqrt(distance / length);
+    CHECK(error < 0.05);   // PyTorch 2.15 under autocast, on a net and data like these: 0.034 to 0.040
+    CHECK(error > 0.001);  // it did run in bf16
   }
 
   TEST_CASE("squares of pixels to channels and back") {
