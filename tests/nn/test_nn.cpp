@@ -1,12 +1,14 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/compare.h"
 #include "autograd/ops/loss.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
+#include "kernels/parallel.h"
 #include "nn/init.h"
 #include "nn/lenet.h"
 #include "nn/optim.h"
@@ -170,6 +172,29 @@ TEST_SUITE("nn") {
     const double error = std::sqrt(distance / length);
     CHECK(error < 0.05);   // PyTorch 2.15 under autocast, on a net and data like these: 0.034 to 0.040
     CHECK(error > 0.001);  // it did run in bf16
+  }
+
+  TEST_CASE("once warm, a training step asks the system for no memory, and its peak is that of the first") {
+    const int threads = kernels::num_threads();
+    kernels::set_num_threads(1);  // the scratch memory of several threads may or may not overlap
+    Generator init{.seed = 1}, unused;
+    UNet net({.base = 16, .multipliers = {1, 2}, .attention = {1}}, init);
+    Adam adam(net.parameters());
+    const Tensor x = normal({2, 16, 16, 1}, init), t = Tensor::full({2}, 300);
+    const auto step = [&] {
+      clear_gradients(net.parameters());
+      backward(mse_loss(net(x, t, {}, unused), x));
+      adam.step({});
+      return memory_counters(Device::cpu);
+    };
+    step();
+    const MemoryCounters warm = step();
+    for (int i = 0; i < 3; ++i) {
+      const MemoryCounters now = step();
+      CHECK(now.peak == warm.peak);
+      if (!std::getenv("ITO_DEBUG_MEMORY")) CHECK(now.system_allocations == warm.system_allocations);  // there, nothing is cached
+    }
+    kernels::set_num_threads(threads);
   }
 
   TEST_CASE("squares of pixels to channels and back") {
