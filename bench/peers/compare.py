@@ -29,7 +29,7 @@ def median_of(runs):
 
 
 def compare(name, o):
-    inner = 3 if name.startswith("unet") else 15
+    inner = 3 if name.startswith(("unet", "uvit", "vit", "siren")) else 15
     torch = [sys.executable, HERE / "pytorch.py", name, str(inner), str(o.threads)]
     ways = {"": torch}
     if name.startswith(("unet", "conv", "group")):
