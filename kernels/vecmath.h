@@ -22,20 +22,24 @@ inline double erf_fast(double x) { return std::erf(x); }
 // 2^n for -126 <= n <= 127.
 inline float power_of_two(int32_t n) { return std::bit_cast<float>((n + 127) << 23); }
 
-// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln(2)/2. ln 2 is taken off in two parts so that r keeps its low bits.
-inline float exp_fast(float x) {
-  constexpr float low = -104.0f, high = 88.8f;  // beyond: 0 and inf in f32
-  const float clamped = x < low ? low : (x > high ? high : x);
+// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln(2)/2. ln 2 is taken off in two parts so that r keeps its low bits. Returns exp(r).
+inline float exp_reduced(float x, float& n) {
   const float magic = 12582912.0f;  // 1.5 * 2^23: adding and taking it off rounds to an integer
-  const float n = (clamped * 1.44269504088896341f + magic) - magic;
-  const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
+  n = (x * 1.44269504088896341f + magic) - magic;
+  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  return p * r * r + r + 1.0f;
+}
+
+inline float exp_fast(float x) {
+  constexpr float low = -104.0f, high = 88.8f;  // beyond: 0 and inf in f32
+  float n;
+  const float p = exp_reduced(x < low ? low : (x > high ? high : x), n);
   const int32_t whole = int32_t(n == n ? n : 0.0f), half = whole >> 1;  // in two steps: 2^-149 and 2^128 are out of one float's range
   const float result = p * power_of_two(half) * power_of_two(whole - half);
   return x != x ? x : result;
@@ -118,7 +122,9 @@ inline float erf_fast(float x) {
   q = q * t - 6.3705991015e-1f;
   q = q * t - 1.12774947925f;
   q = q * t - 1.77512567475e-4f;
-  const float result = a < 0.9f ? p * x : std::copysign(1.0f - exp_fast(q), x);
+  float n;
+  const float rest = exp_reduced(q, n) * power_of_two(int32_t(n));  // -18 < q < 0.1
+  const float result = a < 0.9f ? p * x : std::copysign(1.0f - rest, x);
   return x != x ? x : result;
 }
 
