@@ -12,6 +12,8 @@ import time
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from siren import SIREN, inner_loss
+from vit import ViT
 
 
 class Residual(nn.Module):
@@ -94,18 +96,14 @@ class UNet(nn.Module):
         return step[1](x) if len(step) > 1 else x
 
 
-def unet(training, o):
-    batch, net = 32, UNet()
-    x, noise, t = torch.randn(batch, 1, 32, 32), torch.randn(batch, 1, 32, 32), torch.rand(batch) * 1000
-    parameters = sum(p.numel() for p in net.parameters())
-    if o.channels_last:
-        net, x = net.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+def network(net, inputs, target, training, o):
+    """A training step with AdamW, or the forward pass alone."""
     optimiser = torch.optim.AdamW(net.parameters(), 2e-4, fused=True)
     f = torch.compile(net) if o.compile else net
 
     def train():
         with autocast(o):
-            loss = F.mse_loss(f(x, t), noise)
+            loss = F.mse_loss(f(*inputs), target)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -113,9 +111,44 @@ def unet(training, o):
     @torch.no_grad()
     def forward():
         with autocast(o):
-            f(x, t)
+            f(*inputs)
 
-    return train if training else forward, batch, parameters
+    return train if training else forward, len(target), count(net)
+
+
+def count(net):
+    return sum(p.numel() for p in net.parameters())
+
+
+def unet(training, o):
+    net, x, t = UNet(), torch.randn(32, 1, 32, 32), torch.rand(32) * 1000
+    if o.channels_last:
+        net, x = net.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    return network(net, (x, t), torch.randn(32, 1, 32, 32), training, o)
+
+
+def vit(long_skips, training, o):
+    net = ViT(depth=4 if long_skips else 5, long_skips=long_skips)
+    return network(net, (torch.randn(64, 1, 32, 32), torch.rand(64) * 1000), torch.randn(64, 1, 32, 32), training, o)
+
+
+def siren(training, o):
+    return network(SIREN(), (torch.rand(64, 1024, 2) * 2 - 1,), torch.randn(64, 1024, 1), training, o)
+
+
+def siren_inner(o):
+    net, signals = SIREN(), torch.randn(64, 1024, 1)
+    optimiser = torch.optim.AdamW(net.parameters(), 2e-4, fused=True)
+    centres = (2 * torch.arange(32) + 1) / 32 - 1
+    x = torch.cartesian_prod(centres, centres)
+
+    def train():
+        loss = inner_loss(list(net.parameters()), x, signals, steps=3, rate=1e-2)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+    return train, len(signals), count(net)
 
 
 def autocast(o):
@@ -164,6 +197,12 @@ OPS = {
 def work(name, o):
     if name.startswith("unet"):
         return unet(name == "unet training", o)
+    if name.startswith(("uvit", "vit")):
+        return vit(name.startswith("u"), name.endswith("training"), o)
+    if name == "siren inner training":
+        return siren_inner(o)
+    if name.startswith("siren"):
+        return siren(name.endswith("training"), o)
     if name.startswith("adamw"):
         return adamw(o)
     what, kind = name.rsplit(" ", 1)

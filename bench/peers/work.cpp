@@ -26,26 +26,69 @@ Tensor random(const Shape& shape) {
   return normal(shape, g);
 }
 
+// A training step, forward, backward and AdamW, or the forward pass alone.
+template <class Net>
+Work network(const std::shared_ptr<Net>& net, int64_t batch, bool training, const std::function<Tensor()>& forward, const Tensor& target) {
+  if (!training)
+    return {[=] {
+              const NoGrad guard;
+              forward();
+            },
+            batch, net->parameter_count()};
+  const auto adam = std::make_shared<Adam>(net->parameters(), AdamOptions{.weight_decay = 0.01, .decoupled = true});
+  return {[=] {
+            clear_gradients(net->parameters());
+            backward(mse_loss(forward(), target));
+            adam->step({.lr = 2e-4});
+          },
+          batch, net->parameter_count()};
+}
+
 // Ho et al.'s U-Net for 32 x 32 grey images: 6,469,889 parameters.
 Work unet(bool training) {
   constexpr int64_t batch = 32;
   const auto init = std::make_shared<Generator>(Generator{0});
   const auto net = std::make_shared<UNet>(UNetOptions{}, *init);
-  const Tensor x = random({batch, 32, 32, 1}), noise = random({batch, 32, 32, 1}), t = uniform({batch}, *init, 0, 1000);
-  const int64_t parameters = net->parameter_count();
-  if (!training)
-    return {[=] {
-              const NoGrad guard;
-              (*net)(x, t, {}, *init);
-            },
-            batch, parameters};
+  const Tensor x = random({batch, 32, 32, 1}), t = uniform({batch}, *init, 0, 1000);
+  return network(
+      net, batch, training, [=] { return (*net)(x, t, {}, *init); }, random({batch, 32, 32, 1}));
+}
+
+// Bao et al.'s U-ViT for 32 x 32 grey images in patches of 4 x 4: 1,068,058 parameters; or a ViT of as many blocks: 1,002,266.
+Work vit(bool long_skips, bool training) {
+  constexpr int64_t batch = 64;
+  Generator init{0};
+  const auto net = std::make_shared<ViT>(ViTOptions{.depth = long_skips ? 4 : 5, .long_skips = long_skips}, init);
+  const Tensor x = random({batch, 32, 32, 1}), t = uniform({batch}, init, 0, 1000);
+  return network(
+      net, batch, training, [=] { return (*net)(x, t); }, random({batch, 32, 32, 1}));
+}
+
+// A SIREN 2 -> 8 x 128 -> 1 at 64 x 1,024 points: 116,097 parameters.
+Work siren_at_points(bool training) {
+  constexpr int64_t batch = 64;
+  Generator init{0};
+  const auto net = std::make_shared<Siren>(SirenOptions{}, init);
+  const Tensor x = uniform({batch, 1024, 2}, init, -1, 1);
+  return network(
+      net, batch, training, [=] { return (*net)(x); }, random({batch, 1024, 1}));
+}
+
+// The same net as the start of three gradient steps for each of 64 signals of 32 x 32 points, and AdamW with the gradient through them.
+Work siren_inner_training() {
+  constexpr int64_t batch = 64;
+  Generator init{0};
+  const auto net = std::make_shared<Siren>(SirenOptions{}, init);
+  const Tensor x = grid_coordinates(32, 32), signals = random({batch, 1024, 1});
+  const auto loss = [=](const Tensors& theta) { return mse_loss(siren(x, theta), signals); };
+  const auto summed = [=](const Tensors& theta) { return loss(theta) * double(batch); };
   const auto adam = std::make_shared<Adam>(net->parameters(), AdamOptions{.weight_decay = 0.01, .decoupled = true});
   return {[=] {
             clear_gradients(net->parameters());
-            backward(mse_loss((*net)(x, t, {}, *init), noise));
+            backward(loss(inner_steps(summed, repeat_for_signals(net->weights(), batch), 3, 1e-2)));
             adam->step({.lr = 2e-4});
           },
-          batch, parameters};
+          batch, net->parameter_count()};
 }
 
 // f and the gradients of all inputs, or f alone.
@@ -86,6 +129,13 @@ std::map<std::string, std::function<Work()>> works() {
   std::map<std::string, std::function<Work()>> all{
       {"unet training", [] { return unet(true); }},
       {"unet forward", [] { return unet(false); }},
+      {"uvit training", [] { return vit(true, true); }},
+      {"uvit forward", [] { return vit(true, false); }},
+      {"vit training", [] { return vit(false, true); }},
+      {"vit forward", [] { return vit(false, false); }},
+      {"siren training", [] { return siren_at_points(true); }},
+      {"siren forward", [] { return siren_at_points(false); }},
+      {"siren inner training", siren_inner_training},
       {"adamw 6.5M", adamw},
   };
   const auto add = [&](const std::string& name, const std::function<Work(bool)>& make) {

@@ -60,6 +60,18 @@ struct DeviceMath {
   ITO_HOST_DEVICE static A tanh(A x) {
     return std::tanh(x);
   }
+  template <class A>
+  ITO_HOST_DEVICE static A sin(A x) {
+    return std::sin(x);
+  }
+  template <class A>
+  ITO_HOST_DEVICE static A cos(A x) {
+    return std::cos(x);
+  }
+  template <class A>
+  ITO_HOST_DEVICE static A erf(A x) {
+    return std::erf(x);
+  }
   // Without overflow on either side.
   template <class A>
   ITO_HOST_DEVICE static A sigmoid(A x) {

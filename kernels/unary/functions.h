@@ -22,15 +22,15 @@ ITO_HOST_DEVICE inline A unary_value(A x) {
   if constexpr (kind == UnaryKind::rsqrt) return 1 / std::sqrt(x);
   if constexpr (kind == UnaryKind::reciprocal) return 1 / x;
   if constexpr (kind == UnaryKind::square) return x * x;
-  if constexpr (kind == UnaryKind::sin) return std::sin(x);
-  if constexpr (kind == UnaryKind::cos) return std::cos(x);
+  if constexpr (kind == UnaryKind::sin) return Math::sin(x);
+  if constexpr (kind == UnaryKind::cos) return Math::cos(x);
   if constexpr (kind == UnaryKind::tanh) return Math::tanh(x);
-  if constexpr (kind == UnaryKind::erf) return std::erf(x);
+  if constexpr (kind == UnaryKind::erf) return Math::erf(x);
   if constexpr (kind == UnaryKind::sigmoid) return Math::sigmoid(x);
   if constexpr (kind == UnaryKind::softplus) return (x > 0 ? x : (x != x ? x : A(0))) + std::log1p(Math::exp(-std::abs(x)));
   if constexpr (kind == UnaryKind::relu) return x < 0 ? A(0) : x;
   if constexpr (kind == UnaryKind::silu) return x * Math::sigmoid(x);
-  if constexpr (kind == UnaryKind::gelu) return half * x * (1 + std::erf(x * sqrt_half));
+  if constexpr (kind == UnaryKind::gelu) return half * x * (1 + Math::erf(x * sqrt_half));
   if constexpr (kind == UnaryKind::floor) return std::floor(x);
   if constexpr (kind == UnaryKind::round) return std::nearbyint(x);
 }
@@ -48,8 +48,8 @@ ITO_HOST_DEVICE inline A unary_derivative([[maybe_unused]] A x, [[maybe_unused]]
   if constexpr (kind == UnaryKind::rsqrt) return A(-0.5) * y * y * y;
   if constexpr (kind == UnaryKind::reciprocal) return -y * y;
   if constexpr (kind == UnaryKind::square) return 2 * x;
-  if constexpr (kind == UnaryKind::sin) return std::cos(x);
-  if constexpr (kind == UnaryKind::cos) return -std::sin(x);
+  if constexpr (kind == UnaryKind::sin) return Math::cos(x);
+  if constexpr (kind == UnaryKind::cos) return -Math::sin(x);
   if constexpr (kind == UnaryKind::tanh) return 1 - y * y;
   if constexpr (kind == UnaryKind::erf) return two_over_sqrt_pi * Math::exp(-x * x);
   if constexpr (kind == UnaryKind::sigmoid) return y * (1 - y);
@@ -61,7 +61,7 @@ ITO_HOST_DEVICE inline A unary_derivative([[maybe_unused]] A x, [[maybe_unused]]
   }
   if constexpr (kind == UnaryKind::gelu) {  // Phi(x) + x phi(x)
     const A phi = A(0.5) * two_over_sqrt_pi * sqrt_half * Math::exp(A(-0.5) * x * x);
-    return A(0.5) * (1 + std::erf(x * sqrt_half)) + x * phi;
+    return A(0.5) * (1 + Math::erf(x * sqrt_half)) + x * phi;
   }
 }
 

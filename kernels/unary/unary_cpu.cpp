@@ -10,11 +10,36 @@ namespace {
 
 constexpr int64_t grain = 1 << 13;
 
+// The definitions, in double.
+template <UnaryKind kind, class T>
+void values(const T* x, T* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = T(unary_value<kind, StandardMath, double>(double(x[i])));
+}
+
+template <UnaryKind kind, class T>
+void derivatives(const T* x, const T* y, const T* dy, T* dx, int64_t n) {
+  constexpr DerivativeNeeds needs = derivative_needs(kind);
+  for (int64_t i = 0; i < n; ++i) {
+    const double in = needs == DerivativeNeeds::input ? double(x[i]) : 0, out = needs == DerivativeNeeds::output ? double(y[i]) : 0;
+    dx[i] = T(double(dy[i]) * unary_derivative<kind, StandardMath, double>(in, out));
+  }
+}
+
 template <class T>
 void unary_reference(UnaryKind kind, const T* x, T* y, int64_t n) {
-  with_kind(kind, [&]<UnaryKind k>() {
-    for (int64_t i = 0; i < n; ++i) y[i] = T(unary_value<k, StandardMath, double>(double(x[i])));
-  });
+  with_kind(kind, [&]<UnaryKind k>() { values<k>(x, y, n); });
+}
+
+// The fast sine and cosine stop at sin_cos_limit; a block with anything beyond it is left to the library.
+template <UnaryKind kind, class T>
+bool too_far([[maybe_unused]] const T* x, [[maybe_unused]] int64_t n) {
+  if constexpr ((kind == UnaryKind::sin || kind == UnaryKind::cos) && !std::is_same_v<T, double>) {
+    float largest = 0;
+#pragma omp simd reduction(max : largest)
+    for (int64_t i = 0; i < n; ++i) largest = std::max(largest, std::abs(float(x[i])));
+    return largest > sin_cos_limit;
+  }
+  return false;
 }
 
 template <class T>
@@ -22,6 +47,7 @@ void unary_fast(UnaryKind kind, const T* x, T* y, int64_t n) {
   using A = accumulate_t<T>;
   with_kind(kind, [&]<UnaryKind k>() {
     parallel_for(n, grain, [=](int64_t first, int64_t last) {
+      if (too_far<k>(x + first, last - first)) return values<k>(x + first, y + first, last - first);
 #pragma omp simd
       for (int64_t i = first; i < last; ++i) y[i] = T(unary_value<k, FastMath, A>(A(x[i])));
     });
@@ -30,13 +56,7 @@ void unary_fast(UnaryKind kind, const T* x, T* y, int64_t n) {
 
 template <class T>
 void unary_backward_reference(UnaryKind kind, const T* x, const T* y, const T* dy, T* dx, int64_t n) {
-  with_kind(kind, [&]<UnaryKind k>() {
-    constexpr DerivativeNeeds needs = derivative_needs(k);
-    for (int64_t i = 0; i < n; ++i) {
-      const double in = needs == DerivativeNeeds::input ? double(x[i]) : 0, out = needs == DerivativeNeeds::output ? double(y[i]) : 0;
-      dx[i] = T(double(dy[i]) * unary_derivative<k, StandardMath, double>(in, out));
-    }
-  });
+  with_kind(kind, [&]<UnaryKind k>() { derivatives<k>(x, y, dy, dx, n); });
 }
 
 template <class T>
@@ -49,6 +69,7 @@ void unary_backward_fast(UnaryKind kind, const T* x, const T* y, const T* dy, T*
       if constexpr (needs == DerivativeNeeds::nothing) {
         for (int64_t i = first; i < last; ++i) dx[i] = T(A(dy[i]) * unary_derivative<k, FastMath, A>(A(0), A(0)));
       } else {
+        if (too_far<k>(known + first, last - first)) return derivatives<k>(x + first, y, dy + first, dx + first, last - first);
 #pragma omp simd
         for (int64_t i = first; i < last; ++i) dx[i] = T(A(dy[i]) * unary_derivative<k, FastMath, A>(A(known[i]), A(known[i])));
       }

@@ -19,6 +19,13 @@ void add_function(std::vector<Case>& cases, Tensor (*f)(const Tensor&), double l
                      .why = "special values",
                      .gradients = false});
 }
+
+// Arguments as a SIREN has them, and beyond what the fast sine is made for.
+void add_waves(std::vector<Case>& cases, Tensor (*f)(const Tensor&)) {
+  const auto call = [f](const Tensors& in) { return f(in[0]); };
+  cases.push_back({.inputs = {uniform_values({20000}, -400, 400)}, .f = call, .why = "hundreds", .gradient_tolerance = 1e-4});
+  cases.push_back({.inputs = {Tensor::from<double>({6.7e7, 1e8, -3e9, 1e20, 3e38, 0.5, 1})}, .f = call, .why = "huge", .gradients = false});
+}
 }  // namespace
 
 ITO_CASES(neg) { add_function(cases, &neg, -3, 3); }
@@ -41,6 +48,9 @@ ITO_CASES(silu) { add_function(cases, &silu, -6, 6); }
 ITO_CASES(gelu) { add_function(cases, &gelu, -4, 4); }
 ITO_CASES(floor) { add_function(cases, &floor, 0.1, 0.9); }
 ITO_CASES(round) { add_function(cases, &round, 0.6, 1.4); }
+
+ITO_CASES(sin_far) { add_waves(cases, &sin); }
+ITO_CASES(cos_far) { add_waves(cases, &cos); }
 
 ITO_CASES(relu_negative) {
   cases.push_back({.inputs = {uniform_values({40}, -3, -0.05)}, .f = [](const Tensors& in) { return relu(in[0]); }, .why = "no gradient below zero"});

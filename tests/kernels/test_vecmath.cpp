@@ -29,6 +29,25 @@ TEST_SUITE("kernels") {
     CHECK(largest_error([](float x) { return log_fast(x); }, [](double x) { return std::log(x); }, 1e-45f, 3.4e38f) <= 2);
     CHECK(largest_error([](float x) { return tanh_fast(x); }, [](double x) { return std::tanh(x); }, -100, 100) <= 4);
     CHECK(largest_error([](float x) { return sigmoid_fast(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }, -85, 100) <= 4);
+    CHECK(largest_error([](float x) { return sin_fast(x); }, [](double x) { return std::sin(x); }, -sin_cos_limit, sin_cos_limit) <= 2);
+    CHECK(largest_error([](float x) { return cos_fast(x); }, [](double x) { return std::cos(x); }, -sin_cos_limit, sin_cos_limit) <= 2);
+    CHECK(largest_error([](float x) { return erf_fast(x); }, [](double x) { return std::erf(x); }, -10, 10) <= 3);
+  }
+
+  TEST_CASE("sine and cosine close to their zeros, where all leading bits of the argument are taken off, and at arguments of a SIREN") {
+    for (const auto& [fast, exact] : {std::pair{+[](float x) { return sin_fast(x); }, +[](double x) { return std::sin(x); }},
+                                      std::pair{+[](float x) { return cos_fast(x); }, +[](double x) { return std::cos(x); }}}) {
+      double worst = 0;
+      bool outside = false;
+      for (int64_t i = -200000; i <= 200000; ++i)
+        for (const float x : {float(double(i) * 1.5707963267948966), float(i) * 0.0071f}) {
+          const double e = exact(double(x));
+          worst = std::max(worst, std::abs(double(fast(x)) - e) / std::abs(e == 0 ? 1 : e));
+          outside |= std::abs(fast(x)) > 1;
+        }
+      CHECK(worst < 1.2e-7);  // 2^-23: 2 ulp just below 1
+      CHECK(!outside);
+    }
   }
 
   TEST_CASE("fast functions keep NaN, infinities and overflow") {
@@ -46,5 +65,11 @@ TEST_SUITE("kernels") {
     CHECK(std::isnan(sigmoid_fast(NAN)));
     CHECK(sigmoid_fast(-INFINITY) == 0);
     CHECK(sigmoid_fast(INFINITY) == 1);
+    CHECK(std::isnan(sin_fast(NAN)));
+    CHECK(std::isnan(cos_fast(NAN)));
+    CHECK(std::isnan(erf_fast(NAN)));
+    CHECK(erf_fast(INFINITY) == 1);
+    CHECK(erf_fast(-INFINITY) == -1);
+    CHECK(cos_fast(0.0f) == 1);
   }
 }
