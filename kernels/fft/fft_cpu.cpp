@@ -1,128 +1,173 @@
+// The discrete Fourier transform on the CPU: by its definition, and fast.
+//
+// fast   16 lines at a time, taken apart into real and imaginary parts and transformed together (panel.h). Lengths with a prime factor above 7 are
+//        convolutions of a power-of-two length M (Bluestein 1970): with w = exp(-pi i / n) and jk = (j^2 + k^2 - (k-j)^2) / 2,
+//          y[k] = w^(k^2) sum_j (x[j] w^(j^2)) w^(-(k-j)^2)
+//        in double, where the three transforms would add up their errors in float. What depends on n alone is worked out once and kept.
 #include "kernels/fft/fft.h"
 
 #include <bit>
-#include <complex>
-#include <numbers>
-#include <vector>
+#include <map>
+#include <memory>
+#include <mutex>
 
+#include "kernels/fft/panel.h"
 #include "kernels/parallel.h"
+#include "kernels/scratch.h"
 
 namespace ito::kernels {
 
 namespace {
 
-// exp(-+ 2 pi i j / n); j is reduced first, so that the argument keeps its digits.
-std::complex<double> root(int64_t j, int64_t n, bool inverse) {
-  const double angle = 2 * std::numbers::pi * double(j % n) / double(n);
-  return {std::cos(angle), inverse ? std::sin(angle) : -std::sin(angle)};
-}
-
 template <class T>
-void fft_reference(const T* x, T* y, int64_t batch, int64_t n, bool inverse) {
-  for (int64_t b = 0; b < batch; ++b, x += 2 * n, y += 2 * n)
+void fft_reference(const T* x, T* y, int64_t outer, int64_t n, int64_t inner, bool inverse) {
+  for (int64_t line = 0; line < outer * inner; ++line) {
+    const int64_t start = line / inner * n * inner + line % inner;
     for (int64_t k = 0; k < n; ++k) {
       std::complex<double> sum = 0;
-      for (int64_t j = 0; j < n; ++j) sum += std::complex<double>(double(x[2 * j]), double(x[2 * j + 1])) * root(j * k, n, inverse);
+      for (int64_t j = 0; j < n; ++j) {
+        const int64_t at = 2 * (start + j * inner);
+        const std::complex<double> root = root_of_unity(j * k, n);
+        sum += std::complex<double>(double(x[at]), double(x[at + 1])) * (inverse ? std::conj(root) : root);
+      }
       sum /= std::sqrt(double(n));
-      y[2 * k] = T(sum.real());
-      y[2 * k + 1] = T(sum.imag());
-    }
-}
-
-template <class T>
-using Line = std::vector<std::complex<T>>;
-
-template <class T>
-std::complex<T> times(std::complex<T> a, std::complex<T> b) {  // std:: checks for NaN in every product
-  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
-}
-
-// Powers of two: Stockham's ordering, which needs no bit reversal. Unscaled.
-template <class T>
-class PowerOfTwo {
- public:
-  PowerOfTwo(int64_t n, bool inverse) : n_(n), roots_(size_t(n)), other_(size_t(n)) {
-    for (int64_t j = 0; j < n; ++j) roots_[size_t(j)] = std::complex<T>(root(j, n, inverse));
-  }
-
-  void run(Line<T>& line) {
-    for (int64_t half = n_ / 2, blocks = 1; half >= 1; half /= 2, blocks *= 2) {
-      for (int64_t j = 0; j < half; ++j) {
-        const std::complex<T> w = roots_[size_t(j * blocks)];
-        for (int64_t b = 0; b < blocks; ++b) {
-          const std::complex<T> u = line[size_t(j * blocks + b)], v = line[size_t((j + half) * blocks + b)];
-          other_[size_t(2 * j * blocks + b)] = u + v;
-          other_[size_t((2 * j + 1) * blocks + b)] = times(u - v, w);
-        }
-      }
-      line.swap(other_);
+      y[2 * (start + k * inner)] = T(sum.real());
+      y[2 * (start + k * inner) + 1] = T(sum.imag());
     }
   }
+}
 
- private:
-  int64_t n_;
-  Line<T> roots_, other_;
-};
-
-// Other lengths, as a convolution of a power-of-two length (Bluestein 1970): with w = exp(-+ pi i / n) and jk = (j^2 + k^2 - (k-j)^2) / 2,
-//   y[k] = w^(k^2) sum_j (x[j] w^(j^2)) w^(-(k-j)^2)
-template <class T>
-class AnyLength {
+class Bluestein {
  public:
-  AnyLength(int64_t n, bool inverse)
-      : n_(n),
-        length_(int64_t(std::bit_ceil(uint64_t(2 * n - 1)))),
-        forward_(length_, false),
-        back_(length_, true),
-        chirp_(size_t(n)),
-        filter_(size_t(length_)) {
+  explicit Bluestein(int64_t n)
+      : n_(n), convolution_(int64_t(std::bit_ceil(uint64_t(2 * n - 1)))), chirp_(size_t(2 * n)), filter_(size_t(4 * length())) {
+    const int64_t m = length();
     for (int64_t j = 0; j < n; ++j) {
-      chirp_[size_t(j)] = std::complex<T>(root(j * j % (2 * n), 2 * n, inverse));
-      filter_[size_t(j)] = filter_[size_t((length_ - j) % length_)] = std::conj(chirp_[size_t(j)]);
+      const std::complex<double> root = root_of_unity(j * j % (2 * n), 2 * n);
+      chirp_[size_t(2 * j)] = root.real();
+      chirp_[size_t(2 * j + 1)] = root.imag();
+      for (const int64_t at : {j, (m - j) % m}) {
+        filter_[size_t(at)] = root.real() / double(m);
+        filter_[size_t(m + at)] = -root.imag() / double(m);
+      }
     }
-    forward_.run(filter_);
+    double* const f = filter_.data();
+    spectrum_ = convolution_.run({f, f + m}, {f + 2 * m, f + 3 * m}, 1);
   }
+  Bluestein(const Bluestein&) = delete;
+  Bluestein& operator=(const Bluestein&) = delete;
 
-  void run(Line<T>& line) {
-    Line<T> padded(static_cast<size_t>(length_));
-    for (int64_t j = 0; j < n_; ++j) padded[size_t(j)] = times(line[size_t(j)], chirp_[size_t(j)]);
-    forward_.run(padded);
-    for (int64_t j = 0; j < length_; ++j) padded[size_t(j)] = times(padded[size_t(j)], filter_[size_t(j)]);
-    back_.run(padded);
-    for (int64_t k = 0; k < n_; ++k) line[size_t(k)] = times(padded[size_t(k)], chirp_[size_t(k)]) / T(length_);
+  int64_t length() const { return convolution_.length(); }
+
+  Panel<double> run(Panel<double> line, Panel<double> other, int64_t lines) const {
+    for (int64_t j = 0; j < n_; ++j) multiply(line, j, lines, chirp_[size_t(2 * j)], chirp_[size_t(2 * j + 1)]);
+    std::fill_n(line.re + n_ * lines, (length() - n_) * lines, 0.0);
+    std::fill_n(line.im + n_ * lines, (length() - n_) * lines, 0.0);
+    const Panel<double> there = convolution_.run(line, other, lines);
+    for (int64_t j = 0; j < length(); ++j) multiply(there, j, lines, spectrum_.re[j], spectrum_.im[j]);
+    const Panel<double> free = there.re == line.re ? other : line;
+    const Panel<double> back = convolution_.run(there.exchanged(), free.exchanged(), lines).exchanged();
+    for (int64_t k = 0; k < n_; ++k) multiply(back, k, lines, chirp_[size_t(2 * k)], chirp_[size_t(2 * k + 1)]);
+    return back;
   }
 
  private:
-  int64_t n_, length_;
-  PowerOfTwo<T> forward_, back_;
-  Line<T> chirp_, filter_;
+  // Number k of all lines, times c + i d.
+  static void multiply(Panel<double> line, int64_t k, int64_t lines, double c, double d) {
+    double *re = line.re + k * lines, *im = line.im + k * lines;
+#pragma omp simd
+    for (int64_t l = 0; l < lines; ++l) {
+      const double a = re[l], b = im[l];
+      re[l] = a * c - b * d;
+      im[l] = a * d + b * c;
+    }
+  }
+
+  int64_t n_;
+  PanelTransform<double> convolution_;
+  std::vector<double> chirp_, filter_;
+  Panel<double> spectrum_;  // of the filter, over M: one of the two halves of filter_
 };
 
-// float lines are worked on in double where Bluestein's three transforms would add up their errors.
+// The last lengths' plans are kept.
+template <class Plan>
+std::shared_ptr<const Plan> plan_for(int64_t n) {
+  static std::mutex mutex;
+  static std::map<int64_t, std::shared_ptr<const Plan>> plans;
+  constexpr size_t kept = 16;
+  const std::lock_guard lock(mutex);
+  if (const auto found = plans.find(n); found != plans.end()) return found->second;
+  if (plans.size() == kept) plans.clear();
+  return plans[n] = std::make_shared<const Plan>(n);
+}
+
+template <class T>
+struct Pair {
+  T re, im;
+};
+
+// to(j, i) = from(i, j), of numbers as they are in memory.
+template <class T>
+void transpose(const T* from, int64_t from_step, T* to, int64_t to_step, int64_t rows, int64_t columns) {
+  const auto* in = reinterpret_cast<const Pair<T>*>(from);
+  auto* out = reinterpret_cast<Pair<T>*>(to);
+  for (int64_t j = 0; j < columns; ++j)
+    for (int64_t i = 0; i < rows; ++i) out[j * to_step + i] = in[i * from_step + j];
+}
+
+// Number k of line l is at 2 (k step + l).
+template <class A, class T>
+void read(const T* x, int64_t step, int64_t n, int64_t lines, Panel<A> panel) {
+  for (int64_t k = 0; k < n; ++k)
+#pragma omp simd
+    for (int64_t l = 0; l < lines; ++l) {
+      panel.re[k * lines + l] = A(x[2 * (k * step + l)]);
+      panel.im[k * lines + l] = A(x[2 * (k * step + l) + 1]);
+    }
+}
+
+template <class A, class T>
+void write(Panel<A> panel, A scale, T* y, int64_t step, int64_t n, int64_t lines) {
+  for (int64_t k = 0; k < n; ++k)
+#pragma omp simd
+    for (int64_t l = 0; l < lines; ++l) {
+      y[2 * (k * step + l)] = T(scale * panel.re[k * lines + l]);
+      y[2 * (k * step + l) + 1] = T(scale * panel.im[k * lines + l]);
+    }
+}
+
 template <class A, class Plan, class T>
-void transform_lines(const T* x, T* y, int64_t batch, int64_t n, bool inverse) {
-  parallel_for(batch, std::max<int64_t>(1, 4096 / n), [=](int64_t first, int64_t last) {
-    Plan plan(n, inverse);
-    Line<A> line(static_cast<size_t>(n));
-    const A scale = A(1 / std::sqrt(double(n)));
-    for (int64_t b = first; b < last; ++b) {
-      for (int64_t j = 0; j < n; ++j) line[size_t(j)] = {A(x[2 * (b * n + j)]), A(x[2 * (b * n + j) + 1])};
-      plan.run(line);
-      for (int64_t k = 0; k < n; ++k) {
-        y[2 * (b * n + k)] = T(line[size_t(k)].real() * scale);
-        y[2 * (b * n + k) + 1] = T(line[size_t(k)].imag() * scale);
-      }
+void transform(const T* x, T* y, int64_t outer, int64_t n, int64_t inner, bool inverse) {
+  const std::shared_ptr<const Plan> plan = plan_for<Plan>(n);
+  const int64_t length = plan->length(),
+                wanted = std::clamp<int64_t>((1 << 14) / length, 1, 16);  // long lines: fewer, so that the second cache has them
+  const int64_t row = inner == 1 ? outer : inner, panels_of_row = ceil_div(row, wanted), panels = panels_of_row * (inner == 1 ? 1 : outer);
+  const A scale = A(1 / std::sqrt(double(n)));
+  parallel_for(panels, std::max<int64_t>(1, 8192 / (length * wanted)), [=, &plan](int64_t first, int64_t last) {
+    const int64_t size = length * wanted;
+    const Scratch<A, Device::cpu> scratch(4 * size);
+    const Scratch<T, Device::cpu> across(2 * n * wanted);  // lines that lie one after the other, turned
+    A* const numbers = scratch.data();
+    for (int64_t panel = first; panel < last; ++panel) {
+      const int64_t l = panel % panels_of_row * wanted, lines = std::min(wanted, row - l);
+      const int64_t start = 2 * (inner == 1 ? l * n : panel / panels_of_row * n * inner + l);
+      const Panel<A> line{numbers, numbers + size}, other{numbers + 2 * size, numbers + 3 * size};
+      if (inner == 1) transpose(x + start, n, across.data(), lines, lines, n);
+      read(inner == 1 ? across.data() : x + start, inner == 1 ? lines : inner, n, lines, inverse ? line.exchanged() : line);
+      const Panel<A> found = plan->run(line, other, lines), result = inverse ? found.exchanged() : found;
+      write(result, scale, inner == 1 ? across.data() : y + start, inner == 1 ? lines : inner, n, lines);
+      if (inner == 1) transpose(across.data(), lines, y + start, n, n, lines);
     }
   });
 }
 
 template <class T>
-void fft_fast(const T* x, T* y, int64_t batch, int64_t n, bool inverse) {
-  if (n == 0) return;
-  if (std::has_single_bit(uint64_t(n)))
-    transform_lines<T, PowerOfTwo<T>>(x, y, batch, n, inverse);
+void fft_fast(const T* x, T* y, int64_t outer, int64_t n, int64_t inner, bool inverse) {
+  if (outer * n * inner == 0) return;
+  if (PanelTransform<T>::takes(n))
+    transform<T, PanelTransform<T>>(x, y, outer, n, inner, inverse);
   else
-    transform_lines<double, AnyLength<double>>(x, y, batch, n, inverse);
+    transform<double, Bluestein>(x, y, outer, n, inner, inverse);
 }
 
 }  // namespace

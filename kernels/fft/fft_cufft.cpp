@@ -7,8 +7,7 @@
 #include "kernels/binary/binary.h"
 #include "kernels/cast/cast.h"
 #include "kernels/cuda/host.h"
-#include "kernels/fft/fft.h"
-#include "tensor/memory.h"
+#include "kernels/fft/last_axis.h"
 
 namespace ito::kernels {
 
@@ -40,8 +39,7 @@ cufftHandle plan_for(int64_t batch, int64_t n, cufftType type) {
 }
 
 template <class T>
-void fft_cufft(const T* x, T* y, int64_t batch, int64_t n, bool inverse) {
-  if (batch * n == 0) return;
+void transform_lines(const T* x, T* y, int64_t batch, int64_t n, bool inverse) {
   const int direction = inverse ? CUFFT_INVERSE : CUFFT_FORWARD;
   if constexpr (std::is_same_v<T, float>) {  // cuFFT leaves x as it is when it is not y, though it takes a pointer that it could write to
     auto* in = reinterpret_cast<cufftComplex*>(const_cast<T*>(x));
@@ -54,6 +52,11 @@ void fft_cufft(const T* x, T* y, int64_t batch, int64_t n, bool inverse) {
   auto* factor = reinterpret_cast<T*>(scale.data());
   Fill<T>::on(Device::cuda)(factor, 1, T(1 / std::sqrt(double(n))));
   Binary<T>::on(Device::cuda)(BinaryKind::mul, y, factor, y, Broadcast::of(Shape{2 * batch * n}, Shape{1}, Shape{2 * batch * n}));
+}
+
+template <class T>
+void fft_cufft(const T* x, T* y, int64_t outer, int64_t n, int64_t inner, bool inverse) {
+  fft_by_last_axis(&transform_lines<T>, x, y, outer, n, inner, inverse);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 //             traffic. Limited by shared memory: every stage of radix 4 writes and reads the line, the first with fourfold bank conflicts.
 #include <bit>
 
-#include "kernels/fft/fft.h"
+#include "kernels/fft/last_axis.h"
 #include "kernels/fft/stockham.h"
 #include "tensor/memory.h"
 
@@ -192,11 +192,15 @@ void transform_bluestein(const T* x, T* y, int64_t lines, int64_t n, bool invers
 }
 
 template <class T>
-void fft_in_shared(const T* x, T* y, int64_t batch, int64_t n, bool inverse) {
-  if (batch * n == 0) return;
+void transform_lines(const T* x, T* y, int64_t lines, int64_t n, bool inverse) {
   const double scale = 1 / std::sqrt(double(n));
-  if (FftRadices(n).rest == 1) return transform_smooth(x, y, batch, n, inverse, scale);
-  transform_bluestein(x, y, batch, n, inverse, scale);
+  if (FftRadices(n).rest == 1) return transform_smooth(x, y, lines, n, inverse, scale);
+  transform_bluestein(x, y, lines, n, inverse, scale);
+}
+
+template <class T>
+void fft_in_shared(const T* x, T* y, int64_t outer, int64_t n, int64_t inner, bool inverse) {
+  fft_by_last_axis(&transform_lines<T>, x, y, outer, n, inner, inverse);
 }
 
 }  // namespace

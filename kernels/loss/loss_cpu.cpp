@@ -6,6 +6,7 @@
 
 #include "kernels/parallel.h"
 #include "kernels/softmax/lanes.h"
+#include "kernels/store.h"
 #include "kernels/vecmath.h"
 
 namespace ito::kernels {
@@ -66,43 +67,54 @@ constexpr int64_t grain = 1 << 13;
 
 template <class T>
 void mse_blocks(const T* x, const T* target, T* loss, int64_t n) {
+  using A = accumulate_t<T>;
   *loss = mean_of_blocks<T>(n, grain, [=](int64_t first, int64_t last) {
-    return double(lane_sum<T>(last - first, [=](int64_t i) { return (x[first + i] - target[first + i]) * (x[first + i] - target[first + i]); }));
+    return double(lane_sum<A>(last - first, [=](int64_t i) {
+      const A difference = A(x[first + i]) - A(target[first + i]);
+      return difference * difference;
+    }));
   });
 }
 
 template <class T>
 void mse_backward_blocks(const T* x, const T* target, const T* scale, T* dx, int64_t n) {
-  const T factor = T(2 * double(*scale) / double(n));
+  using A = accumulate_t<T>;
+  const A factor = A(2 * double(*scale) / double(n));
   parallel_for(n, grain, [=](int64_t first, int64_t last) {
 #pragma omp simd
-    for (int64_t i = first; i < last; ++i) dx[i] = factor * (x[i] - target[i]);
+    for (int64_t i = first; i < last; ++i) store(dx[i], factor * (A(x[i]) - A(target[i])));
   });
 }
 
 template <class T>
-T row_log_sum(const T* row, int64_t cols) {
-  const T top = lane_maximum(row, cols);
-  return top + log_fast(lane_sum<T>(cols, [=](int64_t c) { return exp_fast(row[c] - top); }));
+accumulate_t<T> row_log_sum(const T* row, int64_t cols) {
+  using A = accumulate_t<T>;
+  const A top = lane_maximum(row, cols);
+  return top + log_fast(lane_sum<A>(cols, [=](int64_t c) { return exp_fast(A(row[c]) - top); }));
 }
 
 template <class T>
 void cross_entropy_blocks(const T* x, const int64_t* label, T* loss, int64_t rows, int64_t cols) {
+  using A = accumulate_t<T>;
   *loss = mean_of_blocks<T>(rows, std::max<int64_t>(1, 1024 / cols), [=](int64_t first, int64_t last) {
     double sum = 0;
-    for (int64_t r = first; r < last; ++r) sum += double(row_log_sum(x + r * cols, cols) - x[r * cols + label[r]]);
+    for (int64_t r = first; r < last; ++r) sum += double(row_log_sum(x + r * cols, cols) - A(x[r * cols + label[r]]));
     return sum;
   });
 }
 
 template <class T>
 void cross_entropy_backward_blocks(const T* x, const int64_t* label, const T* scale, T* dx, int64_t rows, int64_t cols) {
-  const T factor = T(double(*scale) / double(rows));
+  using A = accumulate_t<T>;
+  const A factor = A(double(*scale) / double(rows));
   parallel_for(rows, std::max<int64_t>(1, 1024 / cols), [=](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) {
       const T* row = x + r * cols;
-      const T lse = row_log_sum(row, cols);
-      for (int64_t c = 0; c < cols; ++c) dx[r * cols + c] = factor * (exp_fast(row[c] - lse) - T(c == label[r]));
+      T* out = dx + r * cols;
+      const A lse = row_log_sum(row, cols);
+      const int64_t right = label[r];
+#pragma omp simd
+      for (int64_t c = 0; c < cols; ++c) store(out[c], factor * (exp_fast(A(row[c]) - lse) - A(c == right)));
     }
   });
 }
@@ -110,12 +122,12 @@ void cross_entropy_backward_blocks(const T* x, const int64_t* label, const T* sc
 }  // namespace
 
 ITO_REGISTER_KERNEL(MseForward, Device::cpu, "reference", mse_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(MseForward, Device::cpu, "blocks", mse_blocks, float, double);
+ITO_REGISTER_KERNEL(MseForward, Device::cpu, "blocks", mse_blocks, float, double, bfloat16);
 ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "reference", mse_backward_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "blocks", mse_backward_blocks, float, double);
+ITO_REGISTER_KERNEL(MseBackward, Device::cpu, "blocks", mse_backward_blocks, float, double, bfloat16);
 ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "reference", cross_entropy_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "blocks", cross_entropy_blocks, float, double);
+ITO_REGISTER_KERNEL(CrossEntropyForward, Device::cpu, "blocks", cross_entropy_blocks, float, double, bfloat16);
 ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "reference", cross_entropy_backward_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "blocks", cross_entropy_backward_blocks, float, double);
+ITO_REGISTER_KERNEL(CrossEntropyBackward, Device::cpu, "blocks", cross_entropy_backward_blocks, float, double, bfloat16);
 
 }  // namespace ito::kernels

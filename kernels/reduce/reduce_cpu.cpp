@@ -4,6 +4,9 @@
 #include <limits>
 
 #include "kernels/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/softmax/lanes.h"
+#include "kernels/store.h"
 
 namespace ito::kernels {
 
@@ -102,46 +105,36 @@ void reduce_reference(ReduceKind kind, const T* x, T* y, const Reduction& axes) 
   for (int64_t k = 0; k < axes.kept_numel(); ++k) reduce_one(kind, x, y, axes, k);
 }
 
-// Sum of n neighbours: 16 lanes the compiler keeps in vector registers, added pairwise at the end.
+// Sums (outer, n, inner) to (outer, inner), over a divisor: 1, or n for the mean. n is cut into chunks of a fixed length; chunk sums are made in
+// parallel and then added in order: the same bits on any number of threads, and a rounding error that grows with the chunks instead of with n.
 template <class T>
-T sum_row(const T* x, int64_t n) {
-  constexpr int lanes = 16;
-  T lane[lanes] = {};
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes)
-    for (int l = 0; l < lanes; ++l) lane[l] += x[i + l];
-  for (int l = 0; i < n; ++i, ++l) lane[l] += x[i];
-  for (int half = lanes / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
-  return lane[0];
-}
-
-// Sums (outer, n, inner) to (outer, inner). n is cut into chunks of a fixed length; chunk sums are made in parallel and then added in
-// order: the same bits on any number of threads, and a rounding error that grows with the chunks instead of with n.
-template <class T>
-void sum_fast(const T* x, T* y, int64_t outer, int64_t n, int64_t inner) {
+void sum_fast(const T* x, T* y, accumulate_t<T> divisor, int64_t outer, int64_t n, int64_t inner) {
+  using A = accumulate_t<T>;
   const int64_t chunk = inner == 1 ? 1024 : 64, chunks = std::max<int64_t>(1, ceil_div(n, chunk));
-  std::vector<T> partial(size_t(outer * chunks * inner));
+  const Scratch<A, Device::cpu> scratch(outer * chunks * inner);
+  A* const partial = scratch.data();
   parallel_for(outer * chunks, std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, chunk * inner)), [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       const int64_t start = i % chunks * chunk, count = std::min(chunk, n - start);
       const T* rows = x + (i / chunks * n + start) * inner;
-      T* out = partial.data() + i * inner;
+      A* out = partial + i * inner;
       if (inner == 1) {
-        *out = sum_row(rows, count);
+        *out = lane_sum<A>(count, [=](int64_t r) { return A(rows[r]); });
         continue;
       }
-      std::fill_n(out, inner, T(0));
+      std::fill_n(out, inner, A(0));
       for (int64_t r = 0; r < count; ++r)
 #pragma omp simd
-        for (int64_t c = 0; c < inner; ++c) out[c] += rows[r * inner + c];
+        for (int64_t c = 0; c < inner; ++c) out[c] += A(rows[r * inner + c]);
     }
   });
   for (int64_t o = 0; o < outer; ++o) {
-    T* out = y + o * inner;
-    std::fill_n(out, inner, T(0));
-    for (int64_t i = 0; i < chunks; ++i)
-      for (int64_t c = 0; c < inner; ++c) out[c] += partial[size_t((o * chunks + i) * inner + c)];
+    A* const sums = partial + o * chunks * inner;
+    for (int64_t i = 1; i < chunks; ++i)
+#pragma omp simd
+      for (int64_t c = 0; c < inner; ++c) sums[c] += sums[i * inner + c];
+#pragma omp simd
+    for (int64_t c = 0; c < inner; ++c) store(y[o * inner + c], sums[c] / divisor);
   }
 }
 
@@ -152,10 +145,7 @@ void reduce_fast(ReduceKind kind, const T* x, T* y, const Reduction& axes) {
   const int64_t kept = axes.kept_numel(), n = axes.reduced_numel();
   if (is_sum && axes.reduced.size() == 1 && kept * n > 0) {
     const int64_t inner = axes.reduced[0].stride == 0 ? kept : axes.reduced[0].stride, outer = kept / inner;
-    sum_fast(x, y, outer, n, inner);
-    if (kind == ReduceKind::mean)
-      for (int64_t k = 0; k < kept; ++k) y[k] /= T(n);
-    return;
+    return sum_fast(x, y, kind == ReduceKind::mean ? accumulate_t<T>(n) : 1, outer, n, inner);
   }
   parallel_for(kept, std::max<int64_t>(1, (1 << 12) / std::max<int64_t>(1, n)), [&](int64_t first, int64_t last) {
     for (int64_t k = first; k < last; ++k) reduce_one(kind, x, y, axes, k);
@@ -188,7 +178,7 @@ void argmax_fast(const T* x, int64_t* y, const Reduction& axes) {
 }  // namespace
 
 ITO_REGISTER_KERNEL(Reduce, Device::cpu, "reference", reduce_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(Reduce, Device::cpu, "fast", reduce_fast, float, double);
+ITO_REGISTER_KERNEL(Reduce, Device::cpu, "fast", reduce_fast, float, double, bfloat16);
 ITO_REGISTER_KERNEL(Argmax, Device::cpu, "reference", argmax_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(Argmax, Device::cpu, "fast", argmax_fast, float, double, bfloat16);
 

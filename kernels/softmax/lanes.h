@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "tensor/dtype.h"
+
 namespace ito::kernels {
 
 constexpr int lanes = 16;
@@ -25,14 +27,15 @@ T lane_sum(int64_t cols, Term&& term) {
 
 // The largest of a row; if one is NaN the exponentials show it.
 template <class T>
-T lane_maximum(const T* x, int64_t cols) {
-  T lane[lanes];
-  std::fill_n(lane, lanes, -std::numeric_limits<T>::infinity());
+accumulate_t<T> lane_maximum(const T* x, int64_t cols) {
+  using A = accumulate_t<T>;
+  A lane[lanes];
+  std::fill_n(lane, lanes, -std::numeric_limits<A>::infinity());
   int64_t c = 0;
   for (; c + lanes <= cols; c += lanes)
 #pragma omp simd
-    for (int l = 0; l < lanes; ++l) lane[l] = x[c + l] > lane[l] ? x[c + l] : lane[l];
-  for (int l = 0; c < cols; ++c, ++l) lane[l] = std::max(lane[l], x[c]);
+    for (int l = 0; l < lanes; ++l) lane[l] = A(x[c + l]) > lane[l] ? A(x[c + l]) : lane[l];
+  for (int l = 0; c < cols; ++c, ++l) lane[l] = std::max(lane[l], A(x[c]));
   return *std::max_element(lane, lane + lanes);
 }
 

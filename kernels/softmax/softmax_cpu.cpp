@@ -4,7 +4,9 @@
 #include <limits>
 
 #include "kernels/parallel.h"
+#include "kernels/scratch.h"
 #include "kernels/softmax/lanes.h"
+#include "kernels/store.h"
 #include "kernels/vecmath.h"
 
 namespace ito::kernels {
@@ -60,63 +62,76 @@ void log_softmax_backward_reference(const T* y, const T* dy, T* dx, int64_t rows
 
 // ---- vectorised: 16 running maxima and sums a row, rows in parallel
 
+int64_t rows_of_block(int64_t cols) { return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, cols)); }
+
 template <class Row>
 void for_rows(int64_t rows, int64_t cols, Row&& row) {
-  parallel_for(rows, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, cols)), [&](int64_t first, int64_t last) {
+  parallel_for(rows, rows_of_block(cols), [&](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) row(r * cols);
   });
 }
 
 template <class T>
 void softmax_vector(const T* x, T* y, int64_t rows, int64_t cols) {
-  for_rows(rows, cols, [=](int64_t start) {
-    const T *in = x + start, top = lane_maximum(in, cols);
-    T* out = y + start;
-    const T sum = lane_sum<T>(cols, [=](int64_t c) { return out[c] = exp_fast(in[c] - top); });
-    const T scale = 1 / sum;
-    for (int64_t c = 0; c < cols; ++c) out[c] *= scale;
+  using A = accumulate_t<T>;
+  parallel_for(rows, rows_of_block(cols), [=](int64_t first, int64_t last) {
+    const Scratch<A, Device::cpu> scratch(cols);
+    A* const powers = scratch.data();
+    for (int64_t r = first; r < last; ++r) {
+      const T* in = x + r * cols;
+      T* out = y + r * cols;
+      const A top = lane_maximum(in, cols), scale = 1 / lane_sum<A>(cols, [=](int64_t c) { return powers[c] = exp_fast(A(in[c]) - top); });
+#pragma omp simd
+      for (int64_t c = 0; c < cols; ++c) store(out[c], powers[c] * scale);
+    }
   });
 }
 
 template <class T>
 void softmax_backward_vector(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
+  using A = accumulate_t<T>;
   for_rows(rows, cols, [=](int64_t start) {
     const T *p = y + start, *g = dy + start;
     T* out = dx + start;
-    const T dot = lane_sum<T>(cols, [=](int64_t c) { return p[c] * g[c]; });
-    for (int64_t c = 0; c < cols; ++c) out[c] = p[c] * (g[c] - dot);
+    const A dot = lane_sum<A>(cols, [=](int64_t c) { return A(p[c]) * A(g[c]); });
+#pragma omp simd
+    for (int64_t c = 0; c < cols; ++c) store(out[c], A(p[c]) * (A(g[c]) - dot));
   });
 }
 
 template <class T>
 void log_softmax_vector(const T* x, T* y, int64_t rows, int64_t cols) {
+  using A = accumulate_t<T>;
   for_rows(rows, cols, [=](int64_t start) {
-    const T *in = x + start, top = lane_maximum(in, cols);
+    const T* in = x + start;
     T* out = y + start;
-    const T log_sum = std::log(lane_sum<T>(cols, [=](int64_t c) { return exp_fast(in[c] - top); }));
-    for (int64_t c = 0; c < cols; ++c) out[c] = in[c] - top - log_sum;
+    const A top = lane_maximum(in, cols), log_sum = std::log(lane_sum<A>(cols, [=](int64_t c) { return exp_fast(A(in[c]) - top); }));
+#pragma omp simd
+    for (int64_t c = 0; c < cols; ++c) store(out[c], A(in[c]) - top - log_sum);
   });
 }
 
 template <class T>
 void log_softmax_backward_vector(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
+  using A = accumulate_t<T>;
   for_rows(rows, cols, [=](int64_t start) {
     const T *p = y + start, *g = dy + start;
     T* out = dx + start;
-    const T sum = lane_sum<T>(cols, [=](int64_t c) { return g[c]; });
-    for (int64_t c = 0; c < cols; ++c) out[c] = g[c] - exp_fast(p[c]) * sum;
+    const A sum = lane_sum<A>(cols, [=](int64_t c) { return A(g[c]); });
+#pragma omp simd
+    for (int64_t c = 0; c < cols; ++c) store(out[c], A(g[c]) - exp_fast(A(p[c])) * sum);
   });
 }
 
 }  // namespace
 
 ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "reference", softmax_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "vector", softmax_vector, float, double);
+ITO_REGISTER_KERNEL(SoftmaxForward, Device::cpu, "vector", softmax_vector, float, double, bfloat16);
 ITO_REGISTER_KERNEL(SoftmaxBackward, Device::cpu, "reference", softmax_backward_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(SoftmaxBackward, Device::cpu, "vector", softmax_backward_vector, float, double);
+ITO_REGISTER_KERNEL(SoftmaxBackward, Device::cpu, "vector", softmax_backward_vector, float, double, bfloat16);
 ITO_REGISTER_KERNEL(LogSoftmaxForward, Device::cpu, "reference", log_softmax_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(LogSoftmaxForward, Device::cpu, "vector", log_softmax_vector, float, double);
+ITO_REGISTER_KERNEL(LogSoftmaxForward, Device::cpu, "vector", log_softmax_vector, float, double, bfloat16);
 ITO_REGISTER_KERNEL(LogSoftmaxBackward, Device::cpu, "reference", log_softmax_backward_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(LogSoftmaxBackward, Device::cpu, "vector", log_softmax_backward_vector, float, double);
+ITO_REGISTER_KERNEL(LogSoftmaxBackward, Device::cpu, "vector", log_softmax_backward_vector, float, double, bfloat16);
 
 }  // namespace ito::kernels

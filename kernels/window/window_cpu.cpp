@@ -1,6 +1,8 @@
 #include "kernels/window/window.h"
 
 #include "kernels/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/store.h"
 
 namespace ito::kernels {
 
@@ -73,36 +75,52 @@ void for_rows(int64_t rows, int64_t row_size, Body&& body) {
   });
 }
 
+template <class A, class T>
+void add(const T* x, A* sum, int64_t channels) {
+#pragma omp simd
+  for (int64_t c = 0; c < channels; ++c) sum[c] += A(x[c]);
+}
+
+template <class A, class T>
+void scaled(const A* sum, A scale, T* y, int64_t channels) {
+#pragma omp simd
+  for (int64_t c = 0; c < channels; ++c) store(y[c], sum[c] * scale);
+}
+
 template <class T>
 void sum_rows(const T* x, T* y, double scale, const WindowShape& s) {
+  using A = accumulate_t<T>;
   for_rows(s.batch * s.out_height, s.out_width * s.channels, [=](int64_t row) {
+    const Scratch<A, Device::cpu> sums(s.channels);
+    A* const sum = sums.data();
     const Range rows = s.pixels(row % s.out_height, s.height);
     const T* image = x + row / s.out_height * s.height * s.width * s.channels;
     for (int64_t j = 0; j < s.out_width; ++j) {
       T* out = y + (row * s.out_width + j) * s.channels;
       const Range columns = s.pixels(j, s.width);
-      std::fill_n(out, s.channels, T(0));
+      std::fill_n(sum, s.channels, A(0));
       for (int64_t h = rows.first; h < rows.last; ++h)
-        for (int64_t w = columns.first; w < columns.last; ++w)
-          for (int64_t c = 0; c < s.channels; ++c) out[c] += image[(h * s.width + w) * s.channels + c];
-      for (int64_t c = 0; c < s.channels; ++c) out[c] *= T(scale);
+        for (int64_t w = columns.first; w < columns.last; ++w) add(image + (h * s.width + w) * s.channels, sum, s.channels);
+      scaled(sum, A(scale), out, s.channels);
     }
   });
 }
 
 template <class T>
 void spread_rows(const T* y, T* x, double scale, const WindowShape& s) {
+  using A = accumulate_t<T>;
   for_rows(s.batch * s.height, s.width * s.channels, [=](int64_t row) {
+    const Scratch<A, Device::cpu> sums(s.channels);
+    A* const sum = sums.data();
     const Range rows = s.windows(row % s.height, s.out_height);
     const T* image = y + row / s.height * s.out_height * s.out_width * s.channels;
     for (int64_t w = 0; w < s.width; ++w) {
       T* out = x + (row * s.width + w) * s.channels;
       const Range columns = s.windows(w, s.out_width);
-      std::fill_n(out, s.channels, T(0));
+      std::fill_n(sum, s.channels, A(0));
       for (int64_t i = rows.first; i < rows.last; ++i)
-        for (int64_t j = columns.first; j < columns.last; ++j)
-          for (int64_t c = 0; c < s.channels; ++c) out[c] += image[(i * s.out_width + j) * s.channels + c];
-      for (int64_t c = 0; c < s.channels; ++c) out[c] *= T(scale);
+        for (int64_t j = columns.first; j < columns.last; ++j) add(image + (i * s.out_width + j) * s.channels, sum, s.channels);
+      scaled(sum, A(scale), out, s.channels);
     }
   });
 }
@@ -118,9 +136,9 @@ void argmax_rows(const T* x, int64_t* index, const WindowShape& s) {
 }  // namespace
 
 ITO_REGISTER_KERNEL(WindowSum, Device::cpu, "reference", sum_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(WindowSum, Device::cpu, "rows", sum_rows, float, double);
+ITO_REGISTER_KERNEL(WindowSum, Device::cpu, "rows", sum_rows, float, double, bfloat16);
 ITO_REGISTER_KERNEL(WindowSpread, Device::cpu, "reference", spread_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(WindowSpread, Device::cpu, "rows", spread_rows, float, double);
+ITO_REGISTER_KERNEL(WindowSpread, Device::cpu, "rows", spread_rows, float, double, bfloat16);
 ITO_REGISTER_KERNEL(WindowArgmax, Device::cpu, "reference", argmax_reference, float, double, bfloat16);
 ITO_REGISTER_KERNEL(WindowArgmax, Device::cpu, "rows", argmax_rows, float, double, bfloat16);
 

@@ -1,4 +1,5 @@
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/concat.h"
 #include "autograd/ops/norm.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
@@ -22,10 +23,12 @@ ITO_CASES(group_norm) {
     int64_t groups;
     const char* why;
   };
-  for (const Sizes& c : {Sizes{{2, 3, 3, 8}, 4, "the usual"}, Sizes{{9, 2, 2, 33}, 3, "many images, channels past a vector"},
-                         Sizes{{1, 5, 40}, 5, "few images: groups in parallel"}, Sizes{{2, 1, 4}, 1, "one group"},
-                         Sizes{{2, 4, 6}, 6, "a channel each"}, Sizes{{0, 4, 6}, 2, "no images"}, Sizes{{2, 70, 66}, 2, "many pixels"},
-                         Sizes{{1, 130, 64}, 4, "whole packs, a block a group"}, Sizes{{1, 70, 128}, 1, "one large group"}})
+  for (const Sizes& c :
+       {Sizes{{2, 3, 3, 8}, 4, "the usual"}, Sizes{{9, 2, 2, 33}, 3, "many images, channels past a vector"},
+        Sizes{{1, 5, 40}, 5, "few images: groups in parallel"}, Sizes{{2, 1, 4}, 1, "one group"}, Sizes{{2, 4, 6}, 6, "a channel each"},
+        Sizes{{0, 4, 6}, 2, "no images"}, Sizes{{2, 70, 66}, 2, "many pixels"}, Sizes{{1, 130, 64}, 4, "whole packs, a block a group"},
+        Sizes{{1, 70, 128}, 1, "one large group"}, Sizes{{2, 5, 1}, 1, "one channel"}, Sizes{{2, 17, 51}, 3, "groups that are no whole vectors"},
+        Sizes{{3, 1, 8}, 4, "one pixel"}})
     for (const bool fused_silu : {false, true}) {
       const auto f = fused_silu ? &group_norm_silu : &group_norm;
       cases.push_back({.inputs = with_affine(c.x),
@@ -39,6 +42,11 @@ ITO_CASES(group_norm) {
                    .tolerance = 2e-3,  // x itself is rounded to 4e-6, 1e-5 of its deviation, and n is multiplied by the gradient's terms
                    .gradients = true,
                    .gradient_tolerance = 1e-5});
+  cases.push_back({.inputs = with_affine({1, 600, 144}),
+                   .f = [](const Tensors& in) { return group_norm_silu(in[0], in[1], in[2], {9}); },
+                   .why = "an image in several parts",
+                   .tolerance = 1e-4,
+                   .gradient_tolerance = 1e-4});
   cases.push_back(
       {.inputs = {normal_values({2, 5, 6})}, .f = [](const Tensors& in) { return group_norm_silu(in[0], {}, {}, {3}); }, .why = "no affine"});
 }
@@ -49,6 +57,23 @@ ITO_CASES(layer_norm) {
                      .f = [](const Tensors& in) { return layer_norm(in[0], in[1], in[2]); },
                      .composed = [](const Tensors& in) { return standardised(in[0], {-1}) * in[1] + in[2]; },
                      .tolerance = 1e-4});
+  for (const int64_t cols : {7, 70})
+    cases.push_back({.inputs = with_affine({4, cols}, 100, 0.5),
+                     .f = [](const Tensors& in) { return layer_norm(in[0], in[1], in[2]); },
+                     .why = "mean far larger than deviation",
+                     .tolerance = 2e-3,  // as above
+                     .gradient_tolerance = 1e-5});
+  cases.push_back({.inputs = {concat({Tensor::full({3, 1}, 500, DType::f64), normal_values({3, 60})}, 1)},
+                   .f = [](const Tensors& in) { return layer_norm(in[0]); },
+                   .why = "the first of a row far from the others",
+                   .tolerance = 1e-4,
+                   .gradients = false});
+  cases.push_back({.inputs = with_affine({300, 40}),
+                   .f = [](const Tensors& in) { return layer_norm(in[0], in[1], in[2]); },
+                   .why = "several blocks of rows",
+                   .tolerance = 1e-4});
+  cases.push_back({.inputs = with_affine({3, 1}), .f = [](const Tensors& in) { return layer_norm(in[0], in[1], in[2]); }, .why = "one channel"});
+  cases.push_back({.inputs = with_affine({0, 5}), .f = [](const Tensors& in) { return layer_norm(in[0], in[1], in[2]); }, .why = "no rows"});
   cases.push_back({.inputs = {Tensor::full({2, 7}, 3, DType::f64)},
                    .f = [](const Tensors& in) { return layer_norm(in[0]); },
                    .why = "constant rows: only eps is left",

@@ -1,6 +1,7 @@
 #include "autograd/ops/cumsum.h"
 #include "autograd/ops/dropout.h"
 #include "autograd/ops/fft.h"
+#include "autograd/ops/permute.h"
 #include "tests/cases/case.h"
 
 namespace ito::checks {
@@ -27,6 +28,13 @@ ITO_CASES(fft) {
     cases.push_back({.inputs = {normal_values({2, n, 2})}, .f = [](const Tensors& in) { return fft(in[0]); }, .tolerance = 5e-5});
   cases.push_back(
       {.inputs = {normal_values({700, 12, 2})}, .f = [](const Tensors& in) { return fft(in[0], {.inverse = true}); }, .why = "several blocks"});
+  for (const Shape& x : {Shape{1, 32, 2}, Shape{17, 60, 2}, Shape{33, 8, 2}})
+    cases.push_back({.inputs = {normal_values(x)}, .f = [](const Tensors& in) { return fft(in[0]); }, .why = "a line, and some left of 16"});
+  for (const Shape& x : {Shape{2, 6, 5, 2}, Shape{1, 32, 19, 2}, Shape{3, 11, 2, 2, 2}})
+    cases.push_back({.inputs = {normal_values(x)},
+                     .f = [](const Tensors& in) { return fft(in[0], {.inverse = true, .axis = 1}); },
+                     .why = "an axis in the middle",
+                     .composed = [](const Tensors& in) { return transpose(fft(transpose(in[0], 1, -2), {.inverse = true}), 1, -2); }});
   cases.push_back({.inputs = {normal_values({2, 4, 6, 2})}, .f = [](const Tensors& in) { return fft2(in[0]); }});
   cases.push_back({.inputs = {normal_values({3, 4, 4})},
                    .f = [](const Tensors& in) { return real_part(fft2(fft2(complex_from(in[0])), {.inverse = true})); },

@@ -1,0 +1,151 @@
+// Fourier transforms of several lines at once on the CPU: element k of line l is at k * lines + l, real and imaginary parts apart, so that whatever
+// is done to an element is done to a vector of lines.
+//
+// Lengths without a prime factor above 7, in Stockham's ordering, which needs no bit reversal. A stage of radix R takes the length L = R l that is
+// left apart into R interleaved ones: with m = n / L, j < l, b < m,
+//   out[(R j + p) m + b] = exp(-2 pi i j p / L) sum_q in[j m + b + q n / R] exp(-2 pi i p q / R)
+// Unscaled and forward; the inverse is the same with real and imaginary parts exchanged, before and after.
+#pragma once
+
+#include <cmath>
+#include <complex>
+#include <numbers>
+#include <utility>
+#include <vector>
+
+#include "tensor/error.h"
+
+namespace ito::kernels {
+
+// exp(-2 pi i j / n); j is reduced first, so that the argument keeps its digits.
+inline std::complex<double> root_of_unity(int64_t j, int64_t n) {
+  const double angle = 2 * std::numbers::pi * double(j % n) / double(n);
+  return {std::cos(angle), -std::sin(angle)};
+}
+
+template <class A>
+struct Panel {
+  A *re, *im;
+  Panel exchanged() const { return {im, re}; }
+};
+
+template <class A>
+class PanelTransform {
+ public:
+  static bool takes(int64_t n) {
+    for (const int radix : {2, 3, 5, 7})
+      while (n % radix == 0) n /= radix;
+    return n == 1;
+  }
+
+  explicit PanelTransform(int64_t n) : n_(n) {
+    ITO_CHECK(takes(n), "[fft] ", n, " has a prime factor above 7");
+    for (const int radix : {4, 2, 3, 5, 7})
+      for (; n % radix == 0; n /= radix) {
+        const int64_t l = n / radix;
+        stages_.push_back({radix, l, roots_.size()});
+        for (int k = 1; k < radix; ++k) add_root(k, radix);
+        for (int64_t j = 0; j < l; ++j)
+          for (int p = 1; p < radix; ++p) add_root(j * p, n);
+      }
+  }
+
+  int64_t length() const { return n_; }
+
+  // `other` is as large as `line`; returns the one of the two in which the result is.
+  Panel<A> run(Panel<A> line, Panel<A> other, int64_t lines) const {
+    for (const Stage& s : stages_) {
+      if (s.radix == 4)
+        stage<4>(line, other, lines, s);
+      else if (s.radix == 2)
+        stage<2>(line, other, lines, s);
+      else if (s.radix == 3)
+        stage<3>(line, other, lines, s);
+      else if (s.radix == 5)
+        stage<5>(line, other, lines, s);
+      else
+        stage<7>(line, other, lines, s);
+      std::swap(line, other);
+    }
+    return line;
+  }
+
+ private:
+  struct Stage {
+    int radix;
+    int64_t l;
+    size_t roots;  // where they start: the radix' own, 0 < k < R, then by j and 0 < p < R
+  };
+
+  void add_root(int64_t j, int64_t n) {
+    const std::complex<double> root = root_of_unity(j, n);
+    roots_.push_back(A(root.real()));
+    roots_.push_back(A(root.imag()));
+  }
+
+  template <int R>
+  void stage(Panel<A> in, Panel<A> out, int64_t lines, const Stage& s) const {
+    const A *own = roots_.data() + s.roots, *roots = own + 2 * (R - 1);
+    const int64_t count = n_ / (s.l * R) * lines, apart = n_ / R * lines;  // count: of numbers with the same roots
+    for (int64_t j = 0; j < s.l; ++j, roots += 2 * (R - 1)) {
+      const Panel<A> from{in.re + j * count, in.im + j * count}, to{out.re + j * R * count, out.im + j * R * count};
+      if (j == 0)
+        butterflies<R, false>(from, apart, to, count, own, roots);
+      else
+        butterflies<R, true>(from, apart, to, count, own, roots);
+    }
+  }
+
+  // x[p] = sum_q x[q] exp(-2 pi i p q / R), multiplied by roots[p] if `turned`.
+  template <int R, bool turned>
+  static void butterflies(Panel<A> from, int64_t apart, Panel<A> to, int64_t count, const A* own, const A* roots) {
+    const auto one = [=](int64_t i) {
+      const auto re = [=](int q) { return from.re[i + q * apart]; };
+      const auto im = [=](int q) { return from.im[i + q * apart]; };
+      const auto put = [=](int p, A a, A b) {
+        if (turned && p > 0) {
+          const A c = roots[2 * p - 2], d = roots[2 * p - 1];
+          to.re[i + p * count] = a * c - b * d;
+          to.im[i + p * count] = a * d + b * c;
+        } else {
+          to.re[i + p * count] = a;
+          to.im[i + p * count] = b;
+        }
+      };
+      if constexpr (R == 2) {
+        put(0, re(0) + re(1), im(0) + im(1));
+        put(1, re(0) - re(1), im(0) - im(1));
+      } else if constexpr (R == 4) {
+        const A even_re = re(0) + re(2), even_im = im(0) + im(2), even_less_re = re(0) - re(2), even_less_im = im(0) - im(2);
+        const A odd_re = re(1) + re(3), odd_im = im(1) + im(3), odd_less_re = re(1) - re(3), odd_less_im = im(1) - im(3);
+        put(0, even_re + odd_re, even_im + odd_im);
+        put(1, even_less_re + odd_less_im, even_less_im - odd_less_re);
+        put(2, even_re - odd_re, even_im - odd_im);
+        put(3, even_less_re - odd_less_im, even_less_im + odd_less_re);
+      } else {  // odd: x[q] and x[R - q] meet conjugate roots
+        const auto join = [&]<int... q>(std::integer_sequence<int, q...>) {
+          put(0, (re(0) + ... + (re(q + 1) + re(R - 1 - q))), (im(0) + ... + (im(q + 1) + im(R - 1 - q))));
+          const auto pair = [&](int p) {
+            const auto cosine = [=](int k) { return own[2 * ((p * k - 1) % R)]; };
+            const auto sine = [=](int k) { return own[2 * ((p * k - 1) % R) + 1]; };
+            const A even_re = (re(0) + ... + (cosine(q + 1) * (re(q + 1) + re(R - 1 - q)))),
+                    even_im = (im(0) + ... + (cosine(q + 1) * (im(q + 1) + im(R - 1 - q)))),
+                    odd_re = (... + (sine(q + 1) * (re(q + 1) - re(R - 1 - q)))), odd_im = (... + (sine(q + 1) * (im(q + 1) - im(R - 1 - q))));
+            put(p, even_re - odd_im, even_im + odd_re);
+            put(R - p, even_re + odd_im, even_im - odd_re);
+          };
+          (pair(q + 1), ...);
+        };
+        join(std::make_integer_sequence<int, R / 2>());
+      }
+    };
+#pragma omp simd
+    for (int64_t i = 0; i < count; ++i) one(i);
+  }
+
+  int64_t n_;
+  std::vector<Stage> stages_;
+  std::vector<A> roots_;
+};
+
+}  // namespace ito::kernels

@@ -1,0 +1,17 @@
+// A result in the type that it is kept in, for loops under `omp simd`: with y[i] = T(value) g++ 12 does not vectorise such a loop for bf16, as it
+// makes an array of the bfloat16 objects between.
+#pragma once
+
+#include "tensor/dtype.h"
+
+namespace ito::kernels {
+
+template <class T, class A>
+void store(T& to, A value) {
+  if constexpr (std::is_same_v<T, bfloat16>)
+    to.bits = bfloat16(value).bits;
+  else
+    to = T(value);
+}
+
+}  // namespace ito::kernels
