@@ -23,6 +23,7 @@
 #include "autograd/ops/softmax.h"
 #include "autograd/ops/strided.h"
 #include "autograd/ops/unary.h"
+#include "autograd/profile.h"
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/plot.h"

@@ -22,12 +22,11 @@ Tensor bias_for(bool wanted, const Shape& weight, int64_t extent, Generator& ini
   const double bound = 1 / std::sqrt(double(fans_of(weight).in));
   return uniform({extent}, init, -bound, bound);
 }
+}  // namespace
 
-// A parameter as activations of bf16 meet it: rounded, while the optimiser goes on from the f32 one.
-Tensor as(const Tensor& parameter, const Tensor& x) {
+Tensor matched(const Tensor& parameter, const Tensor& x) {
   return parameter.defined() && x.dtype() == DType::bf16 ? cast(parameter, DType::bf16) : parameter;
 }
-}  // namespace
 
 Linear::Linear(int64_t in, int64_t out, Generator& init, bool with_bias)
     : weight(kaiming_uniform({out, in}, pytorch_gain, init)), bias(bias_for(with_bias, weight.shape(), out, init)) {
@@ -35,7 +34,7 @@ Linear::Linear(int64_t in, int64_t out, Generator& init, bool with_bias)
   add_parameter("bias", bias);
 }
 
-Tensor Linear::operator()(const Tensor& x) const { return linear(x, as(weight, x), as(bias, x)); }
+Tensor Linear::operator()(const Tensor& x) const { return linear(x, matched(weight, x), matched(bias, x)); }
 
 Conv2d::Conv2d(int64_t in, int64_t out, Generator& init, const Conv2dLayout& l)
     : weight(kaiming_uniform({out, l.kernel, l.kernel, in / l.groups}, pytorch_gain, init)),
@@ -45,7 +44,7 @@ Conv2d::Conv2d(int64_t in, int64_t out, Generator& init, const Conv2dLayout& l)
   add_parameter("bias", bias);
 }
 
-Tensor Conv2d::operator()(const Tensor& x) const { return conv2d(x, as(weight, x), as(bias, x), options); }
+Tensor Conv2d::operator()(const Tensor& x) const { return conv2d(x, matched(weight, x), matched(bias, x), options); }
 
 ConvTranspose2d::ConvTranspose2d(int64_t in, int64_t out, Generator& init, const Conv2dLayout& l)
     : weight(kaiming_uniform({in, l.kernel, l.kernel, out / l.groups}, pytorch_gain, init)),
@@ -55,7 +54,7 @@ ConvTranspose2d::ConvTranspose2d(int64_t in, int64_t out, Generator& init, const
   add_parameter("bias", bias);
 }
 
-Tensor ConvTranspose2d::operator()(const Tensor& x) const { return conv_transpose2d(x, as(weight, x), as(bias, x), options); }
+Tensor ConvTranspose2d::operator()(const Tensor& x) const { return conv_transpose2d(x, matched(weight, x), matched(bias, x), options); }
 
 int64_t group_count(int64_t channels) {
   int64_t groups = std::min<int64_t>(32, channels);
@@ -68,14 +67,14 @@ GroupNorm::GroupNorm(int64_t channels, int64_t g)
   add_parameter("weight", weight);
   add_parameter("bias", bias);
 }
-Tensor GroupNorm::operator()(const Tensor& x) const { return group_norm(x, as(weight, x), as(bias, x), {groups}); }
-Tensor GroupNorm::silu(const Tensor& x) const { return group_norm_silu(x, as(weight, x), as(bias, x), {groups}); }
+Tensor GroupNorm::operator()(const Tensor& x) const { return group_norm(x, matched(weight, x), matched(bias, x), {groups}); }
+Tensor GroupNorm::silu(const Tensor& x) const { return group_norm_silu(x, matched(weight, x), matched(bias, x), {groups}); }
 
 LayerNorm::LayerNorm(int64_t channels) : weight(Tensor::ones({channels})), bias(Tensor::zeros({channels})) {
   add_parameter("weight", weight);
   add_parameter("bias", bias);
 }
-Tensor LayerNorm::operator()(const Tensor& x) const { return layer_norm(x, as(weight, x), as(bias, x)); }
+Tensor LayerNorm::operator()(const Tensor& x) const { return layer_norm(x, matched(weight, x), matched(bias, x)); }
 
 BatchNorm::BatchNorm(int64_t channels)
     : weight(Tensor::ones({channels})),
@@ -89,7 +88,7 @@ BatchNorm::BatchNorm(int64_t channels)
 }
 
 Tensor BatchNorm::operator()(const Tensor& x) const {
-  if (!training()) return batch_norm_inference(x, as(running_mean, x), as(running_variance, x), as(weight, x), as(bias, x));
+  if (!training()) return batch_norm_inference(x, matched(running_mean, x), matched(running_variance, x), matched(weight, x), matched(bias, x));
   {
     const NoGrad guard;
     std::vector<int> axes;
@@ -99,7 +98,7 @@ Tensor BatchNorm::operator()(const Tensor& x) const {
     running_mean.copy_from(running_mean * (1 - momentum) + mean(seen, {axes}) * momentum);
     running_variance.copy_from(running_variance * (1 - momentum) + variance(seen, {axes}) * (momentum * n / (n - 1)));
   }
-  return batch_norm(x, as(weight, x), as(bias, x));
+  return batch_norm(x, matched(weight, x), matched(bias, x));
 }
 
 Tensor Dropout::operator()(const Tensor& x, Generator& generator) const { return training() ? dropout(x, p, generator) : x; }

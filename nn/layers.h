@@ -9,6 +9,9 @@
 
 namespace ito {
 
+// A parameter as x meets it: rounded when x is bf16.
+Tensor matched(const Tensor& parameter, const Tensor& x);
+
 // x W^T + b: (..., in) -> (..., out).
 struct Linear : Module {
   Tensor weight, bias;

@@ -6,6 +6,7 @@
 #include "autograd/ops/matmul.h"
 #include "autograd/ops/reshape.h"
 #include "autograd/ops/unary.h"
+#include "nn/layers.h"
 
 namespace ito {
 
@@ -51,8 +52,8 @@ Tensor siren(const Tensor& coordinates, const Tensors& parameters, double w0) {
   const size_t last = parameters.size() - 2;
   Tensor h = coordinates;
   // w0 goes into the weights, which are smaller than what they make of a thousand points.
-  for (size_t i = 0; i < last; i += 2) h = sin(affine(h, parameters[i] * w0, parameters[i + 1] * w0));
-  return affine(h, parameters[last], parameters[last + 1]);
+  for (size_t i = 0; i < last; i += 2) h = sin(affine(h, matched(parameters[i] * w0, h), matched(parameters[i + 1] * w0, h)));
+  return affine(h, matched(parameters[last], h), matched(parameters[last + 1], h));
 }
 
 Siren::Layer::Layer(int64_t in, int64_t out, double bound, Generator& init)

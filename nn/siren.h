@@ -20,7 +20,7 @@ struct SirenOptions {
 // The network with given parameters W_1, b_1, ..., W_{depth+1}, b_{depth+1}: W_i (out, in), b_i (out). A parameter may have a leading axis B, one
 // value for each of B signals (weights after steps of their own, or biases alone: Dupont et al. 2022, "functa", shift modulations); then coordinates
 // are (B, N, in), or (N, in) for all signals, and the result is (B, N, out). With parameters for all: (..., in) -> (..., out). Differentiable to any
-// order in all of them.
+// order in all of them. Coordinates of bf16 go through in bf16.
 Tensor siren(const Tensor& coordinates, const Tensors& parameters, double w0 = 30);
 
 class Siren : public Module {

@@ -3,6 +3,7 @@
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/attention.h"
 #include "autograd/ops/bias_activation.h"
+#include "autograd/ops/compare.h"
 #include "autograd/ops/concat.h"
 #include "autograd/ops/matmul.h"
 #include "autograd/ops/reshape.h"
@@ -61,10 +62,10 @@ Tensor TransformerBlock::operator()(const Tensor& input, const Tensor& partner) 
   const Tensor x = skip ? (*skip)(concat({input, partner}, 2)) : input;
   // Three products with parts of the weight: splitting what one product gives would copy it, and its gradient several times.
   const int64_t dim = out.weight.extent(0);
-  const Tensors parts = split(qkv.weight, {dim, dim, dim}, 0);
+  const Tensors parts = split(matched(qkv.weight, x), {dim, dim, dim}, 0);
   const Tensor h = norm1(x);
   const Tensor y = x + out(attention(linear(h, parts[0]), linear(h, parts[1]), linear(h, parts[2]), {.num_heads = heads}));
-  return y + down(bias_gelu(linear(norm2(y), up.weight), up.bias));
+  return y + down(bias_gelu(linear(norm2(y), matched(up.weight, x)), matched(up.bias, x)));
 }
 
 ViT::ViT(const ViTOptions& o, Generator& init)
@@ -92,14 +93,14 @@ ViT::ViT(const ViTOptions& o, Generator& init)
 
 Tensor ViT::tokens(const Tensor& images, const Tensor& t, const Tensor& labels) const {
   const int64_t n = images.extent(0), dim = options_.dim;
-  Tensors parts{reshape(sinusoidal_embedding(t, dim), {n, 1, dim})};
+  Tensors parts{cast(reshape(sinusoidal_embedding(t, dim), {n, 1, dim}), images.dtype())};
   if (label_) {
     const Tensor known = labels.defined() ? labels : Tensor::full({n}, double(options_.classes), DType::i64, t.device());
-    parts.push_back(reshape((*label_)(known), {n, 1, dim}));
+    parts.push_back(matched(reshape((*label_)(known), {n, 1, dim}), images));
   }
   const Tensor patches = patch_(space_to_depth(images, options_.patch));
   parts.push_back(reshape(patches, {n, patches.extent(1) * patches.extent(2), dim}));
-  return concat(parts, 1) + position_;
+  return concat(parts, 1) + matched(position_, images);
 }
 
 Tensor ViT::operator()(const Tensor& images, const Tensor& t, const Tensor& labels) const {

@@ -42,6 +42,7 @@ class ViT : public Module {
   ViT(const ViTOptions& options, Generator& init);
 
   // x (N, size, size, channels), t (N) f32 from 0 to 1000, labels (N) i64 or undefined (no label) -> (N, size, size, channels).
+  // Images of bf16 go through in bf16.
   Tensor operator()(const Tensor& x, const Tensor& t, const Tensor& labels = {}) const;
   const ViTOptions& options() const { return options_; }
 

@@ -1,6 +1,8 @@
-// One piece of work of the comparison with PyTorch, timed:  ito_work NAME ROUNDS
+// One piece of work of the comparison with PyTorch, timed:  ito_work NAME ROUNDS [f32 | bf16]
 // The same names are in pytorch.py; compare.py runs both. Prints one line of JSON: seconds of each round after two that are not counted, items a
-// round (images; 1 for an op), parameters, peak memory of the process in MB.
+// round (images; 1 for an op), flops of the definition, parameters, peak memory of the process in MB.
+//   ito_work NAME ROUNDS TYPE breakdown
+// prints instead where the time of these rounds went, op by op.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -21,6 +23,8 @@ struct Work {
   int64_t items = 1, parameters = 0;
 };
 
+DType dtype = DType::f32;  // of activations; parameters are f32
+
 Tensor random(const Shape& shape) {
   static Generator g{1};
   return normal(shape, g);
@@ -38,7 +42,7 @@ Work network(const std::shared_ptr<Net>& net, int64_t batch, bool training, cons
   const auto adam = std::make_shared<Adam>(net->parameters(), AdamOptions{.weight_decay = 0.01, .decoupled = true});
   return {[=] {
             clear_gradients(net->parameters());
-            backward(mse_loss(forward(), target));
+            backward(mse_loss(cast(forward(), DType::f32), target));
             adam->step({.lr = 2e-4});
           },
           batch, net->parameter_count()};
@@ -49,7 +53,7 @@ Work unet(bool training) {
   constexpr int64_t batch = 32;
   const auto init = std::make_shared<Generator>(Generator{0});
   const auto net = std::make_shared<UNet>(UNetOptions{}, *init);
-  const Tensor x = random({batch, 32, 32, 1}), t = uniform({batch}, *init, 0, 1000);
+  const Tensor x = random({batch, 32, 32, 1}).to(dtype), t = uniform({batch}, *init, 0, 1000);
   return network(
       net, batch, training, [=] { return (*net)(x, t, {}, *init); }, random({batch, 32, 32, 1}));
 }
@@ -59,7 +63,7 @@ Work vit(bool long_skips, bool training) {
   constexpr int64_t batch = 64;
   Generator init{0};
   const auto net = std::make_shared<ViT>(ViTOptions{.depth = long_skips ? 4 : 5, .long_skips = long_skips}, init);
-  const Tensor x = random({batch, 32, 32, 1}), t = uniform({batch}, init, 0, 1000);
+  const Tensor x = random({batch, 32, 32, 1}).to(dtype), t = uniform({batch}, init, 0, 1000);
   return network(
       net, batch, training, [=] { return (*net)(x, t); }, random({batch, 32, 32, 1}));
 }
@@ -69,7 +73,7 @@ Work siren_at_points(bool training) {
   constexpr int64_t batch = 64;
   Generator init{0};
   const auto net = std::make_shared<Siren>(SirenOptions{}, init);
-  const Tensor x = uniform({batch, 1024, 2}, init, -1, 1);
+  const Tensor x = uniform({batch, 1024, 2}, init, -1, 1).to(dtype);
   return network(
       net, batch, training, [=] { return (*net)(x); }, random({batch, 1024, 1}));
 }
@@ -79,8 +83,8 @@ Work siren_inner_training() {
   constexpr int64_t batch = 64;
   Generator init{0};
   const auto net = std::make_shared<Siren>(SirenOptions{}, init);
-  const Tensor x = grid_coordinates(32, 32), signals = random({batch, 1024, 1});
-  const auto loss = [=](const Tensors& theta) { return mse_loss(siren(x, theta), signals); };
+  const Tensor x = grid_coordinates(32, 32).to(dtype), signals = random({batch, 1024, 1});
+  const auto loss = [=](const Tensors& theta) { return mse_loss(cast(siren(x, theta), DType::f32), signals); };
   const auto summed = [=](const Tensors& theta) { return loss(theta) * double(batch); };
   const auto adam = std::make_shared<Adam>(net->parameters(), AdamOptions{.weight_decay = 0.01, .decoupled = true});
   return {[=] {
@@ -92,7 +96,9 @@ Work siren_inner_training() {
 }
 
 // f and the gradients of all inputs, or f alone.
-Work op(const std::function<Tensor(const Tensors&)>& f, const Tensors& inputs, bool gradients) {
+Work op(const std::function<Tensor(const Tensors&)>& f, const Tensors& given, bool gradients) {
+  Tensors inputs;
+  for (const Tensor& x : given) inputs.push_back(x.to(dtype));
   if (!gradients)
     return {[=] {
       const NoGrad guard;
@@ -100,7 +106,7 @@ Work op(const std::function<Tensor(const Tensors&)>& f, const Tensors& inputs, b
     }};
   Tensors variables;
   for (const Tensor& x : inputs) variables.push_back(variable(x));
-  const Tensor dy = random(f(inputs).shape());
+  const Tensor dy = random(f(inputs).shape()).to(dtype);
   return {[=] { grad(f(variables), variables, {.grad_output = dy}); }};
 }
 
@@ -154,21 +160,48 @@ std::map<std::string, std::function<Work()>> works() {
   add("layer norm", [](bool gradients) {
     return op([](const Tensors& in) { return layer_norm(in[0], in[1], in[2]); }, {random({64, 64, 128}), random({128}), random({128})}, gradients);
   });
+  add("matmul 1024", [](bool gradients) {
+    return op([](const Tensors& in) { return matmul(in[0], in[1]); }, {random({1024, 1024}), random({1024, 1024})}, gradients);
+  });
   add("softmax", [](bool gradients) { return op([](const Tensors& in) { return softmax(in[0]); }, {random({4096, 1024})}, gradients); });
   add("fft 32x32", [](bool gradients) { return op([](const Tensors& in) { return fft2(in[0]); }, {random({64, 32, 32, 2})}, gradients); });
   return all;
+}
+
+void breakdown(const Work& work, int rounds) {
+  work.round();
+  const Profile profile;
+  const auto start = std::chrono::steady_clock::now();
+  for (int round = 0; round < rounds; ++round) work.round();
+  double rest = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double total = rest;
+  std::printf("%-22s %-9s %6s %10s %7s %10s\n", "op", "pass", "calls", "ms", "share", "GFLOP/s");
+  const auto line = [&](const char* name, const char* pass, int64_t calls, double seconds, double flops) {
+    std::printf("%-22s %-9s %6ld %10.2f %6.1f%% %10.1f\n", name, pass, long(calls / rounds), seconds / rounds * 1e3, 100 * seconds / total,
+                flops / seconds / 1e9);
+  };
+  double flops = 0;
+  for (const ProfileRow& row : profile.rows()) {
+    line(row.name.c_str(), row.backward ? "backward" : "forward", row.calls, row.seconds, row.flops);
+    rest -= row.seconds;
+    flops += row.flops;
+  }
+  line("between", "", 0, rest, 0);
+  line("all", "", 0, total, flops);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto all = works();
-  if (argc != 3 || !all.contains(argv[1])) {
+  if (argc < 3 || argc > 5 || !all.contains(argv[1])) {
     for (const auto& [name, make] : all) std::printf("%s\n", name.c_str());
     return argc == 1 ? 0 : 2;
   }
+  if (argc > 3) dtype = dtype_named(argv[3]);
   const Work work = all.at(argv[1])();
   const int rounds = std::atoi(argv[2]);
+  if (argc > 4) return breakdown(work, rounds), 0;
   std::printf("{\"seconds\": [");
   for (int round = -2; round < rounds; ++round) {
     const auto start = std::chrono::steady_clock::now();
@@ -178,6 +211,12 @@ int main(int argc, char** argv) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("], \"items\": %ld, \"parameters\": %ld, \"peak_mb\": %.0f}\n", long(work.items), long(work.parameters),
+  double flops = 0;
+  {
+    const Profile profile;
+    work.round();
+    for (const ProfileRow& row : profile.rows()) flops += row.flops;
+  }
+  std::printf("], \"items\": %ld, \"flops\": %.0f, \"parameters\": %ld, \"peak_mb\": %.0f}\n", long(work.items), flops, long(work.parameters),
               double(usage.ru_maxrss) / 1024);
 }
