@@ -32,7 +32,8 @@ struct Blocks {
   static constexpr int lanes = G::lanes;  // of a vector
   static constexpr int64_t mr = G::mr, nr = G::nr;
   // Whole tiles of the micro-kernel, whichever side the tokens are on. A block of scores fits into the first cache.
-  static constexpr int64_t query_unit = std::lcm(mr, nr), queries = query_unit * std::max<int64_t>(1, 96 / query_unit), keys = round_up(48, mr);
+  static constexpr int64_t query_unit = std::lcm(mr, nr), queries = query_unit * std::max<int64_t>(1, 48 / query_unit),
+                           keys = round_up(queries > 96 ? 48 : 96, mr);
   static constexpr int64_t scores = queries * keys;
 
   // The distance of packed rows of d channels: whole tiles, and an odd number of them, as powers of two would fall into few cache sets.
@@ -45,6 +46,7 @@ struct Blocks {
     for (int64_t i = 0; i < rows; ++i) {
       const T* in = from + i * from_stride;
       A* out = to + i * stride;
+      for (int64_t c = 0; c < d; c += 64 / int64_t(sizeof(T))) __builtin_prefetch(in + 16 * from_stride + c);  // other heads' channels lie between
 #pragma omp simd
       for (int64_t c = 0; c < d; ++c) out[c] = scale * A(in[c]);
       std::fill(out + d, out + width, A(0));
@@ -182,7 +184,7 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
 #pragma omp simd
         for (int64_t t = 0; t < b.columns; ++t) {
           const A highest = top[t] == -infinity ? A(0) : top[t];  // nothing seen yet: exp(-inf - 0) is 0, exp(-inf + inf) is not
-          shrink[t] = exp_fast(base[t] - highest);
+          shrink[t] = exp_bounded(base[t] - highest);
           base[t] = highest;
           sum[t] *= shrink[t];
         }
@@ -190,7 +192,7 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
           A* row = p + j * B::queries;
 #pragma omp simd
           for (int64_t t = 0; t < b.columns; ++t) {
-            row[t] = exp_fast(row[t] - base[t]);
+            row[t] = exp_bounded(row[t] - base[t]);
             sum[t] += row[t];
           }
         }
@@ -264,7 +266,7 @@ void backward_flash(const T* q, const T* k, const T* v, const T* mask, const T* 
           A *row = p + j * B::queries, *g = ds + j * B::queries;
 #pragma omp simd
           for (int64_t t = 0; t < columns; ++t) {
-            row[t] = exp_fast(row[t] - top[t]);
+            row[t] = exp_bounded(row[t] - top[t]);
             g[t] = row[t] * (g[t] - mean[t]);
           }
         }

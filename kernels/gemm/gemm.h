@@ -72,8 +72,9 @@ struct Gemm {
       for (int64_t i = 0; i < rows; ++i) {
         T* out = c + i * ldc;
         if (!first) load(out, b0, b1);
-        const Vector sum[2] = {tile[i][0] + b0, tile[i][1] + b1};
-        std::memcpy(out, sum, sizeof sum);
+        const Vector left = tile[i][0] + b0, right = tile[i][1] + b1;  // not an array: g++ would copy that through memory
+        std::memcpy(out, &left, sizeof left);
+        std::memcpy(out + lanes, &right, sizeof right);
       }
       return;
     }

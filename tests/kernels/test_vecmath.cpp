@@ -26,6 +26,7 @@ double largest_error(Fast fast, Exact exact, float low, float high) {
 TEST_SUITE("kernels") {
   TEST_CASE("fast functions are within a few units of the last place") {
     CHECK(largest_error([](float x) { return exp_fast(x); }, [](double x) { return std::exp(x); }, -103, 88.7f) <= 2);
+    CHECK(largest_error([](float x) { return exp_bounded(x); }, [](double x) { return std::exp(x); }, -87.3f, 88) <= 2);
     CHECK(largest_error([](float x) { return log_fast(x); }, [](double x) { return std::log(x); }, 1e-45f, 3.4e38f) <= 2);
     CHECK(largest_error([](float x) { return tanh_fast(x); }, [](double x) { return std::tanh(x); }, -100, 100) <= 4);
     CHECK(largest_error([](float x) { return sigmoid_fast(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }, -85, 100) <= 4);
@@ -56,6 +57,9 @@ TEST_SUITE("kernels") {
     CHECK(exp_fast(-INFINITY) == 0);
     CHECK(exp_fast(1000.0f) == INFINITY);
     CHECK(exp_fast(-1000.0f) == 0);
+    CHECK(std::isnan(exp_bounded(NAN)));
+    CHECK(exp_bounded(-INFINITY) == 0);
+    CHECK(exp_bounded(-1e30f) == 0);
     CHECK(std::isnan(log_fast(NAN)));
     CHECK(std::isnan(log_fast(-1.0f)));
     CHECK(log_fast(0.0f) == -INFINITY);
