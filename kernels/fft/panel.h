@@ -99,7 +99,13 @@ class PanelTransform {
   // x[p] = sum_q x[q] exp(-2 pi i p q / R), multiplied by roots[p] if `turned`.
   template <int R, bool turned>
   static void butterflies(Panel<A> from, int64_t apart, Panel<A> to, int64_t count, const A* own, const A* roots) {
-    const auto one = [=](int64_t i) {
+    A cosines[R] = {}, sines[R] = {};
+    for (int k = 1; k < R; ++k) {
+      cosines[k] = own[2 * k - 2];
+      sines[k] = own[2 * k - 1];
+    }
+    // Always inlined: clang 14 forgets that iterations are independent in functions that it inlines later.
+    const auto one = [=](int64_t i) __attribute__((always_inline)) {
       const auto re = [=](int q) { return from.re[i + q * apart]; };
       const auto im = [=](int q) { return from.im[i + q * apart]; };
       const auto put = [=](int p, A a, A b) {
@@ -123,14 +129,13 @@ class PanelTransform {
         put(2, even_re - odd_re, even_im - odd_im);
         put(3, even_less_re - odd_less_im, even_less_im + odd_less_re);
       } else {  // odd: x[q] and x[R - q] meet conjugate roots
-        const auto join = [&]<int... q>(std::integer_sequence<int, q...>) {
+        const auto join = [&]<int... q>(std::integer_sequence<int, q...>) __attribute__((always_inline)) {
           put(0, (re(0) + ... + (re(q + 1) + re(R - 1 - q))), (im(0) + ... + (im(q + 1) + im(R - 1 - q))));
-          const auto pair = [&](int p) {
-            const auto cosine = [=](int k) { return own[2 * ((p * k - 1) % R)]; };
-            const auto sine = [=](int k) { return own[2 * ((p * k - 1) % R) + 1]; };
-            const A even_re = (re(0) + ... + (cosine(q + 1) * (re(q + 1) + re(R - 1 - q)))),
-                    even_im = (im(0) + ... + (cosine(q + 1) * (im(q + 1) + im(R - 1 - q)))),
-                    odd_re = (... + (sine(q + 1) * (re(q + 1) - re(R - 1 - q)))), odd_im = (... + (sine(q + 1) * (im(q + 1) - im(R - 1 - q))));
+          const auto pair = [&](int p) __attribute__((always_inline)) {
+            const A even_re = (re(0) + ... + (cosines[p * (q + 1) % R] * (re(q + 1) + re(R - 1 - q)))),
+                    even_im = (im(0) + ... + (cosines[p * (q + 1) % R] * (im(q + 1) + im(R - 1 - q)))),
+                    odd_re = (... + (sines[p * (q + 1) % R] * (re(q + 1) - re(R - 1 - q)))),
+                    odd_im = (... + (sines[p * (q + 1) % R] * (im(q + 1) - im(R - 1 - q))));
             put(p, even_re - odd_im, even_im + odd_re);
             put(R - p, even_re + odd_im, even_im - odd_re);
           };

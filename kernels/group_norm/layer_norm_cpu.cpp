@@ -20,9 +20,8 @@ namespace ito::kernels {
 
 namespace {
 
-int64_t rows_of_block(const GroupNormShape& s, int64_t most_blocks) {
-  return std::max<int64_t>({1, 8192 / std::max<int64_t>(1, s.channels), ceil_div(s.batch, most_blocks)});
-}
+// Rows that are worth a thread's while.
+int64_t rows_of_block(const GroupNormShape& s) { return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, s.channels)); }
 
 // The sum of `lanes` numbers, pairwise.
 template <class A>
@@ -48,7 +47,7 @@ void layer_norm_forward(const T* x, const T* weight, const T* bias, T* y, accumu
   A *w = wide.data(), *b = w + cols;
   widen(weight, A(1), w, cols);
   widen(bias, A(0), b, cols);
-  parallel_for(s.batch, rows_of_block(s, s.batch), [=, &s](int64_t first, int64_t last) {
+  parallel_for(s.batch, rows_of_block(s), [=, &s](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) {
       const T* in = x + r * cols;
       T* out = y + r * cols;
@@ -78,7 +77,7 @@ template <class T>
 void layer_norm_backward(const T* x, const T* weight, const accumulate_t<T>* mean, const accumulate_t<T>* rstd, const T* dy, T* dx, T* dweight,
                          T* dbias, const GroupNormShape& s) {
   using A = accumulate_t<T>;
-  const int64_t cols = s.channels, block = rows_of_block(s, 64), blocks = ceil_div(s.batch, block);
+  const int64_t cols = s.channels, block = std::max(rows_of_block(s), ceil_div(s.batch, 64)), blocks = ceil_div(s.batch, block);
   const Scratch<A, Device::cpu> scratch((1 + 2 * blocks) * cols);
   A *w = scratch.data(), *sums = w + cols;  // by block: dz n, then dz
   widen(weight, A(1), w, cols);
