@@ -89,8 +89,7 @@ void data_gradient_implicit(const T* dy, const T* w, const T* bias, T* dx, const
     const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
       for (int64_t p = 0; p < k; ++p) {
         const int64_t tap = (k0 + p) / cout, o = (k0 + p) % cout;
-        convert(w + ((g * cout + o) * window + tap) * cin + col, cols, out + p * G::nr);
-        std::fill(out + p * G::nr + cols, out + (p + 1) * G::nr, A(0));
+        G::copy_row(w + ((g * cout + o) * window + tap) * cin + col, cols, out + p * G::nr);
       }
     };
     G::run(s.batch * s.height * s.width, cin, window * cout, row_panels<G>(patches), weights, dx + g * cin, s.in_channels,

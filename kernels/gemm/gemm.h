@@ -46,6 +46,14 @@ struct Gemm {
     std::memcpy(&right, from + lanes, sizeof right);
   }
 
+  // One row of a B panel from `cols` values in memory, and zeros up to nr. A full one is copied in registers.
+  template <class From>
+  static void copy_row(const From* from, int64_t cols, T* row) {
+    if (cols == nr) return convert(from, nr, row);
+    convert(from, cols, row);
+    std::fill(row + cols, row + nr, T(0));
+  }
+
   // tile (mr, nr) += A B over k steps. A's element (i, p) is a(i, p); B's rows begin at b, b + b_stride, ...
   template <class A>
   static void micro(int64_t k, A&& a, const T* b, int64_t b_stride, Vector (&tile)[mr][2]) {

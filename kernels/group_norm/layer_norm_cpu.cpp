@@ -2,8 +2,7 @@
 //
 // Mean and variance in one pass, shifted by the row's first value K (Chan, Golub & LeVeque 1983):
 //   mean = K + sum (x - K) / m      variance = sum (x - K)^2 / m - (mean - K)^2
-// As K is one of the m values, (mean - K)^2 is at most m times the variance, and usually about as large: the difference does not cancel, however
-// large the mean is.
+// Where K turns out to be far from the others, and the difference would cancel, the pass is run again with the mean that it gave as K.
 //
 // dweight and dbias are sums over rows. Blocks of rows are summed in parallel, into a line of sums each, and then joined in their order; how many
 // rows a block has is a matter of the size alone.
@@ -19,6 +18,9 @@
 namespace ito::kernels {
 
 namespace {
+
+// The difference loses log2(1 + r) bits where K is sqrt(r) deviations from the mean: beyond this r the second pass is worth it.
+constexpr int far_away = 30;
 
 // Rows that are worth a thread's while.
 int64_t rows_of_block(const GroupNormShape& s) { return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, s.channels)); }
@@ -51,19 +53,24 @@ void layer_norm_forward(const T* x, const T* weight, const T* bias, T* y, accumu
     for (int64_t r = first; r < last; ++r) {
       const T* in = x + r * cols;
       T* out = y + r * cols;
-      const A pilot = cols > 0 ? A(in[0]) : A(0);
-      A sums[lanes] = {}, squares[lanes] = {};  // of x - pilot
-      const auto add = [&](int64_t c, int lane) {
-        const A d = A(in[c]) - pilot;
-        sums[lane] += d;
-        squares[lane] += d * d;
-      };
-      int64_t c0 = 0;
-      for (; c0 + lanes <= cols; c0 += lanes)
+      A pilot = cols > 0 ? A(in[0]) : A(0), shift = 0, variance = 0;
+      for (int pass = 0; pass < 2; ++pass) {
+        pilot += shift;
+        A sums[lanes] = {}, squares[lanes] = {};  // of x - pilot
+        const auto add = [&](int64_t c, int lane) {
+          const A d = A(in[c]) - pilot;
+          sums[lane] += d;
+          squares[lane] += d * d;
+        };
+        int64_t c0 = 0;
+        for (; c0 + lanes <= cols; c0 += lanes)
 #pragma omp simd
-        for (int l = 0; l < lanes; ++l) add(c0 + l, l);
-      for (int l = 0; c0 < cols; ++c0, ++l) add(c0, l);
-      const A shift = joined(sums) / A(cols), variance = std::max(A(0), joined(squares) / A(cols) - shift * shift);
+          for (int l = 0; l < lanes; ++l) add(c0 + l, l);
+        for (int l = 0; c0 < cols; ++c0, ++l) add(c0, l);
+        shift = joined(sums) / A(cols);
+        variance = std::max(A(0), joined(squares) / A(cols) - shift * shift);
+        if (shift * shift <= far_away * variance) break;
+      }
       const A mu = pilot + shift, scale = 1 / std::sqrt(variance + A(s.eps));
       mean[r] = mu;
       rstd[r] = scale;

@@ -38,11 +38,12 @@ void multiply(const T* a, const T* b, const T* bias, T* y, const MatmulShape& s)
   const auto pack_b = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
     for (int64_t p = 0; p < k; ++p) {
       A* line = out + p * G::nr;
-      if (s.transpose_b)
+      if (!s.transpose_b) {
+        G::copy_row(b + (k0 + p) * s.n + col, cols, line);
+      } else {
         for (int64_t j = 0; j < cols; ++j) line[j] = b[(col + j) * s.k + k0 + p];
-      else
-        convert(b + (k0 + p) * s.n + col, cols, line);
-      std::fill(line + cols, line + G::nr, A(0));
+        std::fill(line + cols, line + G::nr, A(0));
+      }
     }
   };
   if (s.transpose_a && !bias && s.k >= 16 * G::k_block && s.m * s.n <= (1 << 18))
