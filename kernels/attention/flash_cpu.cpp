@@ -140,7 +140,7 @@ void for_parts(const AttentionShape& s, const T* mask, int64_t parts, Body&& bod
   });
 }
 
-// Parts of a head's queries: enough tasks for 32 threads.
+// Parts of a head's queries: with few heads, up to 32 tasks in all.
 template <class A>
 int64_t parts_of(const AttentionShape& s) {
   return std::max<int64_t>(1, std::min(ceil_div(s.queries, Blocks<A>::queries), 32 / std::max<int64_t>(1, s.batch * s.heads)));
