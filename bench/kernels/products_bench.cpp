@@ -102,7 +102,8 @@ ITO_BENCH(attention_backward) {
 ITO_BENCH(fft) {
   const int64_t batch = s.large ? 1024 : 4, n = s.large ? 1024 : 64;
   const Tensor x = s.normal<T>({batch, n, 2}), y = Tensor::empty_like(x);
-  return {text(batch, " of length ", n), fft_work(batch, n, sizeof(T)), [=] { Fft<T>::on(x.device())(x.data<T>(), y.data<T>(), batch, n, 1, false); }};
+  return {text(batch, " of length ", n), fft_work(batch, n, sizeof(T)),
+          [=] { Fft<T>::on(x.device())(x.data<T>(), y.data<T>(), batch, n, 1, false); }};
 }
 
 }  // namespace ito::bench
