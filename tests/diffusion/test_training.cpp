@@ -82,8 +82,8 @@ TEST_SUITE("diffusion") {
         end += losses[losses.size() - 1 - i] / 10;
       }
       CHECK_MESSAGE(end < 0.3 * start, dtype);
-      for (const auto& [name, tensor] : load_safetensors(folder / "checkpoint.safetensors").tensors)
-        CHECK_MESSAGE((!tensor.is_floating() || tensor.dtype() == DType::f32), name);  // the master weights, averages and moments
+      for (const auto& saved : load_safetensors(folder / "checkpoint.safetensors").tensors)  // master weights, averages and moments
+        CHECK_MESSAGE((!saved.second.is_floating() || saved.second.dtype() == DType::f32), saved.first);
     }
     CHECK_THROWS_WITH_AS(parse_run_config(Json::parse(R"({"dtype": "f16"})")), "config: no dtype 'f16'; there are: f32 bf16", Error);
   }

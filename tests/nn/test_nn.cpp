@@ -157,9 +157,9 @@ TEST_SUITE("nn") {
       CHECK(y.dtype() == dtype);
       backward(mse_loss(cast(y, DType::f32), target));
       std::vector<double> all = y.detach().to(DType::f64).to_vector<double>();
-      for (const auto& [name, p] : net.parameters()) {
-        CHECK_MESSAGE(grad_of(p).dtype() == DType::f32, name);
-        for (const float g : grad_of(p).to_vector<float>()) all.push_back(double(g));
+      for (const auto& p : net.parameters()) {
+        CHECK_MESSAGE(grad_of(p.second).dtype() == DType::f32, p.first);
+        for (const float g : grad_of(p.second).to_vector<float>()) all.push_back(double(g));
       }
       return all;
     };
