@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "kernels/work.h"
-
 namespace ito {
 
 struct ProfileRow {
@@ -44,7 +42,7 @@ class ProfiledScope {
   bool counts_;
   std::chrono::steady_clock::time_point start_;
 };
-// Adds to the flops of the call that runs.
-void profile_work(const kernels::Work& work);
+// Adds to those of the call that runs.
+void profile_flops(double flops);
 
 }  // namespace ito

@@ -140,7 +140,7 @@ RunConfig parse_run_config(const Json& json) {
   config.data = section("data", read_data);
   config.model = section("model", read_model);
   config.diffusion = section("diffusion", read_diffusion);
-  config.diffusion.dtype = dtype == "bf16" ? DType::bf16 : DType::f32;
+  config.diffusion.dtype = dtype_named(dtype);
   config.train = section("train", read_train);
   config.sample = section("sample", read_sample);
   in.finish();

@@ -13,7 +13,7 @@ namespace ito::kernels {
 int num_threads();
 void set_num_threads(int threads);
 
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Calls body(first, last) for blocks of `grain` elements that cover [0, n). A single block runs on the calling thread.
 template <class Body>

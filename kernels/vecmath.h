@@ -22,11 +22,12 @@ inline double erf_fast(double x) { return std::erf(x); }
 // 2^n for -126 <= n <= 127.
 inline float power_of_two(int32_t n) { return std::bit_cast<float>((n + 127) << 23); }
 
-// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln(2)/2. ln 2 is taken off in two parts so that r keeps its low bits. Returns exp(r).
-inline float exp_reduced(float x, float& n) {
-  const float magic = 12582912.0f;  // 1.5 * 2^23: adding and taking it off rounds to an integer
-  n = (x * 1.44269504088896341f + magic) - magic;
-  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln(2)/2. ln 2 is taken off in two parts so that r keeps its low bits. Returns exp(r);
+// n = shifted - exp_magic, and n is in the low bits of `shifted`, too.
+constexpr float exp_magic = 12582912.0f;  // 1.5 * 2^23: adding and taking it off rounds to an integer
+inline float exp_reduced(float x, float& shifted) {
+  shifted = x * 1.44269504088896341f + exp_magic;
+  const float n = shifted - exp_magic, r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
@@ -38,25 +39,18 @@ inline float exp_reduced(float x, float& n) {
 
 inline float exp_fast(float x) {
   constexpr float low = -104.0f, high = 88.8f;  // beyond: 0 and inf in f32
-  float n;
-  const float p = exp_reduced(x < low ? low : (x > high ? high : x), n);
+  float shifted;
+  const float p = exp_reduced(x < low ? low : (x > high ? high : x), shifted), n = shifted - exp_magic;
   const int32_t whole = int32_t(n == n ? n : 0.0f), half = whole >> 1;  // in two steps: 2^-149 and 2^128 are out of one float's range
   const float result = p * power_of_two(half) * power_of_two(whole - half);
   return x != x ? x : result;
 }
 
-// exp(x) for x up to 88, in half the steps: as in exp_fast, but 2^n is made of the bits of n + magic, and what would be less than 2^-126 is 0.
+// exp(x) for x up to 88, in half the steps: 2^n is made of the bits of `shifted`, and what would be less than 2^-126 is 0.
 inline double exp_bounded(double x) { return std::exp(x); }
 inline float exp_bounded(float x) {
-  const float magic = 12582912.0f, shifted = x * 1.44269504088896341f + magic, n = shifted - magic;
-  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  float shifted;
+  const float p = exp_reduced(x, shifted);
   return x < -87.3f ? 0.0f : p * std::bit_cast<float>((std::bit_cast<uint32_t>(shifted) + 127U) << 23);
 }
 
@@ -137,8 +131,8 @@ inline float erf_fast(float x) {
   q = q * t - 6.3705991015e-1f;
   q = q * t - 1.12774947925f;
   q = q * t - 1.77512567475e-4f;
-  float n;
-  const float rest = exp_reduced(q, n) * power_of_two(int32_t(n));  // -18 < q < 0.1
+  float shifted;
+  const float exp_r = exp_reduced(q, shifted), rest = exp_r * power_of_two(int32_t(shifted - exp_magic));  // -18 < q < 0.1
   const float result = a < 0.9f ? p * x : std::copysign(1.0f - rest, x);
   return x != x ? x : result;
 }

@@ -53,7 +53,7 @@ struct Attention : OpNamed<"attention"> {
     mask.save(in[3]);
     const DType sum_dtype = in[0].dtype() == DType::bf16 ? DType::f32 : in[0].dtype();
     const Tensor out = Tensor::empty_like(in[0]), sums = Tensor::empty({s.batch, s.heads, s.queries}, sum_dtype, in[0].device());
-    profile_work(kernels::attention_work(s, int64_t(size_of(out.dtype()))));
+    profile_flops(kernels::attention_work(s, int64_t(size_of(out.dtype()))).flops);
     dispatch<float, double, bfloat16>(out.dtype(), name(), [&]<class T>() {
       kernels::AttentionForward<T>::on(out.device())(in[0].data<T>(), in[1].data<T>(), in[2].data<T>(), in[3].defined() ? in[3].data<T>() : nullptr,
                                                      out.data<T>(), sums.data<accumulate_t<T>>(), s);
@@ -66,7 +66,7 @@ struct Attention : OpNamed<"attention"> {
     const Tensor query = q, key = k, value = v, added = mask, out = y, sums = lse;
     const Tensor dq = Tensor::empty(query.shape(), dy.dtype(), dy.device()), dk = Tensor::empty(key.shape(), dy.dtype(), dy.device()),
                  dv = Tensor::empty(value.shape(), dy.dtype(), dy.device());
-    for (int pass = 0; pass < 2; ++pass) profile_work(kernels::attention_work(s, int64_t(size_of(dy.dtype()))));  // four matmuls
+    profile_flops(2 * kernels::attention_work(s, int64_t(size_of(dy.dtype()))).flops);  // four matmuls to forward's two
     dispatch<float, double, bfloat16>(dy.dtype(), name(), [&]<class T>() {
       kernels::AttentionBackward<T>::on(dy.device())(query.data<T>(), key.data<T>(), value.data<T>(), added.defined() ? added.data<T>() : nullptr,
                                                      out.data<T>(), sums.data<accumulate_t<T>>(), dy.data<T>(), dq.data<T>(), dk.data<T>(),

@@ -16,7 +16,7 @@ namespace {
 
 using Geometry = kernels::Conv2dShape;
 
-void profile(const Geometry& s, DType dtype) { profile_work(kernels::conv2d_work(s, int64_t(size_of(dtype)))); }
+void profile(const Geometry& s, DType dtype) { profile_flops(kernels::conv2d_work(s, int64_t(size_of(dtype))).flops); }
 
 Shape x_shape(const Geometry& s) { return {s.batch, s.height, s.width, s.in_channels}; }
 Shape y_shape(const Geometry& s) { return {s.batch, s.out_height, s.out_width, s.out_channels}; }

@@ -45,7 +45,7 @@ Tensor run(const Tensor& a, const Tensor& b, const Tensor& bias, const MatmulOpt
   out.push_back(s.m);
   out.push_back(s.n);
   Tensor y = Tensor::empty(out, a.dtype(), a.device());
-  profile_work(kernels::matmul_work(int64_t(s.a_index.size()), s.m, s.n, s.k, int64_t(size_of(a.dtype()))));
+  profile_flops(kernels::matmul_work(int64_t(s.a_index.size()), s.m, s.n, s.k, int64_t(size_of(a.dtype()))).flops);
   dispatch<float, double, bfloat16>(a.dtype(), "matmul", [&]<class T>() {
     kernels::Matmul<T>::on(a.device())(a.data<T>(), b.data<T>(), bias.defined() ? bias.data<T>() : nullptr, y.data<T>(), s);
   });

@@ -39,7 +39,7 @@ def median_of(runs):
     return statistics.median(statistics.median(r["seconds"]) for r in runs)
 
 
-def measured(name, dtype, o):
+def measured(name, dtype, o, compiled_too):
     """Both programs' runs of one piece of work, in turn: Ito's, PyTorch's best way, torch.compile's."""
     inner = str(3 if name.startswith(NETWORKS) else 15)
     ito = [ITO, name, inner, dtype]
@@ -53,7 +53,7 @@ def measured(name, dtype, o):
         for way, command in ways.items():
             theirs[way].append(run(command, o.threads))
     best = min(theirs, key=lambda way: median_of(theirs[way]))
-    compiled = [run(ways[best] + ["--compile"], o.threads)] if o.compile else []
+    compiled = [run(ways[best] + ["--compile"], o.threads)] if compiled_too else []
     a, b = ours[0], theirs[best][0]
     if a["parameters"] != b["parameters"]:
         raise Failed(f"{name}: {a['parameters']} parameters here, {b['parameters']} in PyTorch")
@@ -61,12 +61,12 @@ def measured(name, dtype, o):
 
 
 def peak_of(dtype, o):
-    ours, theirs, _, _ = measured("matmul 1024 forward", dtype, argparse.Namespace(rounds=o.rounds, threads=o.threads, compile=False))
+    ours, theirs, _, _ = measured("matmul 1024 forward", dtype, o, False)
     return ours[0]["flops"] / min(median_of(ours), median_of(theirs))
 
 
 def line(name, dtype, peak, o):
-    ours, theirs, compiled, best = measured(name, dtype, o)
+    ours, theirs, compiled, best = measured(name, dtype, o, o.compile)
     mine, other = median_of(ours), median_of(theirs)
     memory = [statistics.median(r["peak_mb"] for r in runs) for runs in (ours, theirs)]
     apart = f"{median_of(compiled) * 1e3:9.2f} {median_of(compiled) / mine:6.2f}x" if compiled else ""

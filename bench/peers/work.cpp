@@ -202,8 +202,14 @@ int main(int argc, char** argv) {
   const Work work = all.at(argv[1])();
   const int rounds = std::atoi(argv[2]);
   if (argc > 4) return breakdown(work, rounds), 0;
+  double flops = 0;
+  {
+    const Profile profile;
+    work.round();
+    for (const ProfileRow& row : profile.rows()) flops += row.flops;
+  }
   std::printf("{\"seconds\": [");
-  for (int round = -2; round < rounds; ++round) {
+  for (int round = -1; round < rounds; ++round) {
     const auto start = std::chrono::steady_clock::now();
     work.round();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -211,12 +217,6 @@ int main(int argc, char** argv) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  double flops = 0;
-  {
-    const Profile profile;
-    work.round();
-    for (const ProfileRow& row : profile.rows()) flops += row.flops;
-  }
   std::printf("], \"items\": %ld, \"flops\": %.0f, \"parameters\": %ld, \"peak_mb\": %.0f}\n", long(work.items), flops, long(work.parameters),
               double(usage.ru_maxrss) / 1024);
 }

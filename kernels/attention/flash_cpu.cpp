@@ -23,7 +23,7 @@ namespace ito::kernels {
 
 namespace {
 
-constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+constexpr int64_t round_up(int64_t n, int64_t unit) { return ceil_div(n, unit) * unit; }
 
 template <class A>
 struct Blocks {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/parallel.h"
+#include "kernels/store.h"
 #include "kernels/unary/math.h"
 
 namespace ito::kernels {
@@ -38,7 +39,7 @@ void forward_rows(UnaryKind f, const T* x, const T* bias, T* y, int64_t rows, in
   with_activation(f, [&]<UnaryKind k>() {
     for_rows(rows, cols, [=](int64_t at) {
 #pragma omp simd
-      for (int64_t c = 0; c < cols; ++c) y[at + c] = T(unary_value<k, FastMath, A>(A(x[at + c]) + A(bias[c])));
+      for (int64_t c = 0; c < cols; ++c) store(y[at + c], unary_value<k, FastMath, A>(A(x[at + c]) + A(bias[c])));
     });
   });
 }
@@ -49,7 +50,7 @@ void backward_rows(UnaryKind f, const T* x, const T* bias, const T* dy, T* dz, i
   with_activation(f, [&]<UnaryKind k>() {
     for_rows(rows, cols, [=](int64_t at) {
 #pragma omp simd
-      for (int64_t c = 0; c < cols; ++c) dz[at + c] = T(A(dy[at + c]) * activation_derivative<k, FastMath, A>(A(x[at + c]) + A(bias[c])));
+      for (int64_t c = 0; c < cols; ++c) store(dz[at + c], A(dy[at + c]) * activation_derivative<k, FastMath, A>(A(x[at + c]) + A(bias[c])));
     });
   });
 }

@@ -13,15 +13,9 @@
 
 #include "kernels/parallel.h"
 #include "kernels/scratch.h"
+#include "kernels/store.h"
 
 namespace ito::kernels {
-
-// to[i] = from[i], rounded where `To` is narrower.
-template <class From, class To>
-void convert(const From* from, int64_t n, To* to) {
-#pragma omp simd
-  for (int64_t i = 0; i < n; ++i) to[i] = To(from[i]);
-}
 
 #if defined(__AVX512F__)
 constexpr int vector_bytes = 64, gemm_mr = 14;  // 28 of the 32 registers hold C

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "kernels/parallel.h"
+#include "kernels/store.h"
 #include "kernels/unary/functions.h"
 #include "kernels/unary/math.h"
 
@@ -49,7 +50,7 @@ void unary_fast(UnaryKind kind, const T* x, T* y, int64_t n) {
     parallel_for(n, grain, [=](int64_t first, int64_t last) {
       if (too_far<k>(x + first, last - first)) return values<k>(x + first, y + first, last - first);
 #pragma omp simd
-      for (int64_t i = first; i < last; ++i) y[i] = T(unary_value<k, FastMath, A>(A(x[i])));
+      for (int64_t i = first; i < last; ++i) store(y[i], unary_value<k, FastMath, A>(A(x[i])));
     });
   });
 }
@@ -71,7 +72,7 @@ void unary_backward_fast(UnaryKind kind, const T* x, const T* y, const T* dy, T*
       } else {
         if (too_far<k>(known + first, last - first)) return derivatives<k>(x + first, y, dy + first, dx + first, last - first);
 #pragma omp simd
-        for (int64_t i = first; i < last; ++i) dx[i] = T(A(dy[i]) * unary_derivative<k, FastMath, A>(A(known[i]), A(known[i])));
+        for (int64_t i = first; i < last; ++i) store(dx[i], A(dy[i]) * unary_derivative<k, FastMath, A>(A(known[i]), A(known[i])));
       }
     });
   });
@@ -90,7 +91,7 @@ void clamp_fast(const T* x, T* y, int64_t n, double low, double high) {
 #pragma omp simd
     for (int64_t i = first; i < last; ++i) {
       const A v = A(x[i]), raised = v < lo ? lo : v;
-      y[i] = T(raised > hi ? hi : raised);
+      store(y[i], raised > hi ? hi : raised);
     }
   });
 }

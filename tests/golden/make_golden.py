@@ -209,18 +209,23 @@ class UNet(nn.Module):
         return self.last(F.silu(self.norm(x)))
 
 
-def unet():
-    net = UNet(base=8, multipliers=(1, 2), blocks=1, attention=(1,), channels=2, classes=3)
+def save_network(name, net, std, layout):
+    """The denoiser `net` with weights N(0, std^2) on two images of 8x8x2: its output and all gradients; layout(name, w) is Ito's of a parameter."""
     for p in net.parameters():
-        nn.init.normal_(p, std=0.2)
+        nn.init.normal_(p, std=std)
     x, t, label = torch.randn(2, 2, 8, 8, requires_grad=True), torch.tensor([3.0, 870.5]), torch.tensor([1, 3])
     y = net(x, t, label)
     cotangent = torch.randn_like(y)
     y.backward(cotangent)
     out = {"x": images(x), "t": t, "label": label, "y": images(y), "dy": images(cotangent), "dx": images(x.grad)}
-    for name, p in net.named_parameters():
-        out["weights." + name], out["gradients." + name] = weights(p), weights(p.grad)
-    save("unet", out)
+    for key, p in net.named_parameters():
+        out["weights." + key], out["gradients." + key] = layout(key, p), layout(key, p.grad)
+    save(name, out)
+
+
+def unet():
+    net = UNet(base=8, multipliers=(1, 2), blocks=1, attention=(1,), channels=2, classes=3)
+    save_network("unet", net, 0.2, lambda _, w: weights(w))
 
 
 if __name__ == "__main__":

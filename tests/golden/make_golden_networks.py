@@ -11,7 +11,7 @@ import sys
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from make_golden import images, save, weights
+from make_golden import save, save_network, weights
 
 
 class Block(nn.Module):
@@ -63,17 +63,8 @@ class UViT(nn.Module):
 
 def uvit():
     net = UViT(channels=2, size=8, patch=2, dim=16, depth=2, heads=2, ratio=2, classes=3)
-    for p in net.parameters():
-        nn.init.normal_(p, std=0.3)
-    x, t, label = torch.randn(2, 2, 8, 8, requires_grad=True), torch.tensor([3.0, 870.5]), torch.tensor([1, 3])
-    y = net(x, t, label)
-    cotangent = torch.randn_like(y)
-    y.backward(cotangent)
-    out = {"x": images(x), "t": t, "label": label, "y": images(y), "dy": images(cotangent), "dx": images(x.grad)}
-    for name, p in net.named_parameters():
-        flat = (lambda w: weights(w).flatten(1)) if name == "patch.weight" else weights  # a linear layer of patches
-        out["weights." + name], out["gradients." + name] = flat(p), flat(p.grad)
-    save("uvit", out)
+    # Ito's patch embedding is a linear layer of patches
+    save_network("uvit", net, 0.3, lambda name, w: weights(w).flatten(1) if name == "patch.weight" else weights(w))
 
 
 def siren(x, parameters):

@@ -15,24 +15,11 @@
 #include "nn/layers.h"
 #include "nn/optim.h"
 #include "nn/unet.h"
+#include "tests/nn/golden.h"
 
 using namespace ito;
 
 namespace {
-
-using Golden = std::map<std::string, Tensor>;
-
-Golden golden(const std::string& name) { return load_safetensors(std::string(ITO_SOURCE_DIR) + "/tests/golden/" + name + ".safetensors").tensors; }
-
-// |got - expected| <= 2e-5 (1 + largest |expected|): both sides are f32 and sum in different orders.
-void check_close(const std::string& what, const Tensor& got, const Tensor& expected, double tolerance = 2e-5) {
-  REQUIRE_MESSAGE(got.shape() == expected.shape(), what, ": ", got.shape(), " and ", expected.shape());
-  const std::vector<double> a = got.to_vector<double>(), b = expected.to_vector<double>();
-  double largest = 0, worst = 0;
-  for (const double v : b) largest = std::max(largest, std::abs(v));
-  for (size_t i = 0; i < a.size(); ++i) worst = std::isnan(a[i]) ? INFINITY : std::max(worst, std::abs(a[i] - b[i]));
-  CHECK_MESSAGE(worst <= tolerance * (1 + largest), what, ": off by ", worst, ", largest value ", largest);
-}
 
 // Value and all gradients of f, whose inputs are the file's tensors NAME.x, NAME.w, ...
 void check_layer(const Golden& file, const std::string& name, const std::vector<std::string>& inputs,
@@ -71,10 +58,7 @@ TEST_SUITE("nn") {
     const Golden file = golden("layers");
     Generator init;
     MultiHeadAttention attention(12, 3, init);
-    std::map<std::string, Tensor> weights;
-    for (const auto& [name, tensor] : file)
-      if (name.starts_with("attention.weights.")) weights[name.substr(18)] = tensor;
-    attention.load_state(weights, "golden");
+    load_weights(attention, file, "attention.weights.");
     check_layer(file, "attention", {"q", "k", "v"}, [&](const Tensors& in) { return attention(in[0], in[1], in[2]); });
   }
 
@@ -109,14 +93,8 @@ TEST_SUITE("nn") {
     const Golden file = golden("unet");
     Generator init, unused;
     UNet net({.channels = 2, .base = 8, .multipliers = {1, 2}, .blocks = 1, .attention = {1}, .classes = 3}, init);
-    std::map<std::string, Tensor> weights;
-    for (const auto& [name, tensor] : file)
-      if (name.starts_with("weights.")) weights[name.substr(8)] = tensor;
-    net.load_state(weights, "golden");
+    load_weights(net, file);
     const Tensor x = variable(file.at("x")), y = net(x, file.at("t"), file.at("label"), unused);
-    check_close("output", y, file.at("y"), 1e-4);  // twenty layers deep
-    backward(y, {.grad_output = file.at("dy")});
-    check_close("gradient of the images", grad_of(x), file.at("dx"), 1e-4);
-    for (const auto& [name, p] : net.parameters()) check_close("gradient of " + name, grad_of(p), file.at("gradients." + name), 1e-4);
+    check_network(file, net, x, y);
   }
 }
