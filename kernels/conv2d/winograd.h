@@ -84,26 +84,40 @@ struct Transforms {
     w[2] = a2 * sum_a + b2 * sum_b + t[5];
   }
 
-  // `count` of the lanes, the others 0.
+  // `count` of the lanes, the others 0. What need not be converted goes straight into a register: g++ 12 would put an array between into memory.
   template <class Stored>
   static Vector load(const Stored* from, int64_t count) {
-    T values[lanes] = {};
-    if (count == lanes)
-      convert(from, lanes, values);
-    else
-      convert(from, count, values);
-    Vector v;
-    std::memcpy(&v, values, sizeof v);
+    Vector v{};
+    if constexpr (std::is_same_v<Stored, T>) {
+      if (count == lanes)
+        std::memcpy(&v, from, sizeof v);
+      else
+        std::memcpy(&v, from, size_t(count) * sizeof(T));
+    } else {
+      T values[lanes] = {};
+      if (count == lanes)
+        convert(from, lanes, values);
+      else
+        convert(from, count, values);
+      std::memcpy(&v, values, sizeof v);
+    }
     return v;
   }
   template <class Stored>
   static void store(Stored* to, const Vector& v, int64_t count) {
-    T values[lanes];
-    std::memcpy(values, &v, sizeof v);
-    if (count == lanes)
-      convert(values, lanes, to);
-    else
-      convert(values, count, to);
+    if constexpr (std::is_same_v<Stored, T>) {
+      if (count == lanes)
+        std::memcpy(to, &v, sizeof v);
+      else
+        std::memcpy(to, &v, size_t(count) * sizeof(T));
+    } else {
+      T values[lanes];
+      std::memcpy(values, &v, sizeof v);
+      if (count == lanes)
+        convert(values, lanes, to);
+      else
+        convert(values, count, to);
+    }
   }
 
   // Line `index` of a transform's other axis.
