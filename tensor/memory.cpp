@@ -2,6 +2,8 @@
 // its own, of the very size asked for: there the emulator's checks take the place of a cache.
 #include "tensor/memory.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdio>
@@ -147,12 +149,22 @@ class GuardedAllocator {
   }
 };
 
+// Large blocks on huge pages where the system has them: kernels walk through many blocks at a time, more than the processor knows small pages.
+std::byte* from_host(size_t bytes) {
+  constexpr size_t huge_page = size_t(2) << 20, large = 2 * huge_page;
+  if (bytes < large) return static_cast<std::byte*>(std::aligned_alloc(alignment, bytes));
+  bytes = (bytes + huge_page - 1) / huge_page * huge_page;
+  void* block = std::aligned_alloc(huge_page, bytes);
+#ifdef MADV_HUGEPAGE
+  if (block) madvise(block, bytes, MADV_HUGEPAGE);  // a wish: where it fails, pages are small
+#endif
+  return static_cast<std::byte*>(block);
+}
+
 // Never destroyed: tensors in static storage may outlive any order of destruction.
 CachingAllocator& cache(Device device) {
-  static auto* cpu = new CachingAllocator({.device = Device::cpu,
-                                           .allocate = [](size_t n) { return static_cast<std::byte*>(std::aligned_alloc(alignment, n)); },
-                                           .release = [](std::byte* block) { std::free(block); },
-                                           .cached = true});
+  static auto* cpu =
+      new CachingAllocator({.device = Device::cpu, .allocate = &from_host, .release = [](std::byte* block) { std::free(block); }, .cached = true});
   static auto* cuda =
       new CachingAllocator({.device = Device::cuda, .allocate = &cuda::allocate, .release = &cuda::release, .cached = !cuda::emulated()});
   return device == Device::cpu ? *cpu : *cuda;

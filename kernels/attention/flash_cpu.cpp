@@ -11,7 +11,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <utility>
 
 #include "kernels/attention/head.h"
 #include "kernels/gemm/gemm.h"
@@ -54,28 +53,15 @@ struct Blocks {
     for (int64_t i = rows; i < filled; ++i) std::fill_n(to + i * stride, width, A(0));
   }
 
-  // The elements of a and b in turn, from their first or second halves.
-  template <int half, size_t... i>
-  static Vector interleave(const Vector& a, const Vector& b, std::index_sequence<i...>) {
-    return __builtin_shufflevector(a, b, int(i / 2) + half * lanes / 2 + int(i % 2) * lanes...);
-  }
-
   // Packed rows become columns, `queries` apart: out[c][t] = rows[t][c].
   static void transpose(const A* rows, int64_t count, int64_t d, A* out) {
     const int64_t stride = row_stride(d);
-    constexpr auto indices = std::make_index_sequence<lanes>();
     for (int64_t t = 0; t < count; t += lanes)
       for (int64_t c = 0; c < d; c += lanes) {
-        Vector line[lanes], next[lanes];
-        for (int i = 0; i < lanes; ++i) std::memcpy(&line[i], rows + (t + i) * stride + c, sizeof(Vector));
-        for (int step = 1; step < lanes; step *= 2) {
-          for (int i = 0; i < lanes / 2; ++i) {
-            next[2 * i] = interleave<0>(line[i], line[i + lanes / 2], indices);
-            next[2 * i + 1] = interleave<1>(line[i], line[i + lanes / 2], indices);
-          }
-          std::copy_n(next, lanes, line);
-        }
-        for (int i = 0; i < lanes; ++i) std::memcpy(out + (c + i) * queries + t, &line[i], sizeof(Vector));
+        Vector line[lanes];
+        for (int i = 0; i < lanes; ++i) line[i] = load_vector<A>(rows + (t + i) * stride + c);
+        transpose_vectors<A>(line);
+        for (int i = 0; i < lanes; ++i) store_vector<A>(line[i], out + (c + i) * queries + t);
       }
   }
 

@@ -27,41 +27,40 @@ struct Winograd {
 
   int64_t padded_out() const { return ceil_div(out, G::nr) * G::nr; }
 
-  // All 36 matrices (in, out) as panels of G: one after the other the k blocks, in each the panels.
+  // All 36 matrices (in, out) as panels of G: one after the other the k blocks, in each the panels. A square of the filters' channels at a time,
+  // which is turned over where w has the other order; what is missing at the edges is 0.
   void transform_filters(A* u) const {
-    if (padded_out() != out) std::fill_n(u, frequencies * in * padded_out(), A(0));
     const int64_t rows = turned ? in : out, columns = turned ? out : in;  // of w, whose columns are neighbours in memory
-    parallel_for(rows, std::max<int64_t>(1, 4096 / columns), [&](int64_t first, int64_t last) {
-      for (int64_t o = first; o < last; ++o)
-        for (int64_t c = 0; c < columns; c += lanes) {
-          const int64_t count = std::min<int64_t>(lanes, columns - c);
-          Vector half[3][patch], all[patch];
-          for (int64_t tap = 0; tap < 3; ++tap) {
-            Vector line[3];
-            for (int64_t v = 0; v < 3; ++v) {
-              const int64_t at = turned ? 8 - (3 * v + tap) : 3 * v + tap;
-              line[v] = Step::load(w + (o * 9 + at) * columns + c, count);
-            }
-            Step::transform_filter(line, half[tap]);
-          }
-          for (int64_t i = 0; i < patch; ++i) {
-            const Vector line[3] = {half[0][i], half[1][i], half[2][i]};
-            Step::transform_filter(line, all);
-            for (int64_t j = 0; j < patch; ++j) {
-              A* matrix = u + (i * patch + j) * in * padded_out();
-              if (turned)
-                Step::store(matrix + panel_place(o, c), all[j], count);
-              else
-                for (int64_t l = 0; l < count; ++l) matrix[panel_place(c + l, o)] = all[j][l];
-            }
-          }
-        }
-    });
+    const int64_t across = turned ? padded_out() : in, squares = ceil_div(across, lanes);
+    parallel_for(ceil_div(turned ? in : padded_out(), lanes) * squares, std::max<int64_t>(1, 4096 / (lanes * lanes)),
+                 [&](int64_t first, int64_t last) {
+                   for (int64_t square = first; square < last; ++square) {
+                     const int64_t o = square / squares * lanes, c = square % squares * lanes, count = std::clamp<int64_t>(columns - c, 0, lanes);
+                     Vector elements[frequencies][lanes];
+                     for (int64_t r = 0; r < lanes; ++r)
+                       transform_filter(w + (o + r) * 9 * columns + c, columns, o + r < rows ? count : 0, elements, r);
+                     const int64_t p = turned ? o : c, k0 = p / G::k_block * G::k_block, j = turned ? c : o;
+                     A* to = u + k0 * padded_out() + j / G::nr * G::nr * std::min(G::k_block, in - k0) + (p - k0) * G::nr + j % G::nr;
+                     for (int64_t f = 0; f < frequencies; ++f, to += in * padded_out()) {
+                       if (!turned) transpose_vectors<A>(elements[f]);
+                       for (int64_t r = 0; r < std::min<int64_t>(lanes, in - p); ++r) store_vector<A>(elements[f][r], to + r * G::nr);
+                     }
+                   }
+                 });
   }
-  // Of the element (p, j) of one of these matrices.
-  int64_t panel_place(int64_t p, int64_t j) const {
-    const int64_t k0 = p / G::k_block * G::k_block, k = std::min(G::k_block, in - k0);
-    return k0 * padded_out() + j / G::nr * G::nr * k + (p - k0) * G::nr + j % G::nr;
+  // One row of channels of the 9 taps, `distance` apart, to elements[frequency][row].
+  void transform_filter(const T* taps, int64_t distance, int64_t count, Vector (&elements)[frequencies][lanes], int64_t row) const {
+    Vector half[3][patch], all[patch];
+    for (int64_t tap = 0; tap < 3; ++tap) {
+      Vector line[3] = {};
+      for (int64_t v = 0; v < 3 && count > 0; ++v) line[v] = load_vector<A>(taps + (turned ? 8 - (3 * v + tap) : 3 * v + tap) * distance, count);
+      Step::transform_filter(line, half[tap]);
+    }
+    for (int64_t i = 0; i < patch; ++i) {
+      const Vector line[3] = {half[0][i], half[1][i], half[2][i]};
+      Step::transform_filter(line, all);
+      for (int64_t j = 0; j < patch; ++j) elements[i * patch + j][row] = all[j];
+    }
   }
 
   // One tile of y from 36 rows of products, `stride` apart.
@@ -70,16 +69,16 @@ struct Winograd {
     T* corner = y + ((at.image * tiles.height + at.top) * tiles.width + at.left) * out;
     for (int64_t o = 0; o < out; o += lanes) {
       const int64_t count = std::min<int64_t>(lanes, out - o);
-      const Vector offset = bias ? Step::load(bias + o, count) : Vector{};
+      const Vector offset = bias ? load_vector<A>(bias + o, count) : Vector{};
       Vector half[patch][tile], line[patch], all[tile];
       for (int64_t v = 0; v < patch; ++v) {
-        for (int64_t u = 0; u < patch; ++u) line[u] = Step::load(rows + (u * patch + v) * stride + o, count);
+        for (int64_t u = 0; u < patch; ++u) line[u] = load_vector<A>(rows + (u * patch + v) * stride + o, count);
         Step::transform_products(line, half[v]);
       }
       for (int64_t u = 0; u < down; ++u) {
         Step::across(half, u, line);
         Step::transform_products(line, all);
-        for (int64_t v = 0; v < across; ++v) Step::store(corner + (u * tiles.width + v) * out + o, all[v] + offset, count);
+        for (int64_t v = 0; v < across; ++v) store_vector<A>(all[v] + offset, corner + (u * tiles.width + v) * out + o, count);
       }
     }
   }
@@ -87,7 +86,7 @@ struct Winograd {
   void run() const {
     const Scratch<A, Device::cpu> u(frequencies * in * padded_out());
     transform_filters(u.data());
-    const int64_t chunk = G::mr * (std::max(in, out) > 128 ? 2 : 4);  // of tiles: what is in between stays in the cache
+    const int64_t chunk = G::mr * 2;  // of tiles: what is in between stays in the cache
     parallel_for(ceil_div(tiles.count(), chunk), 1, [&](int64_t part, int64_t) {
       const int64_t first = part * chunk, rows = std::min(chunk, tiles.count() - first);
       thread_local std::vector<A> pixels, products;
@@ -96,7 +95,8 @@ struct Winograd {
       for (int64_t k0 = 0; k0 < in; k0 += G::k_block) {
         const int64_t k = std::min(G::k_block, in - k0);
         for (int64_t r = 0; r < rows; ++r)
-          Step::pixels(x, height, width, in, padding, tiles.place(first + r), k0, k, pixels.data() + r * G::a_stride, chunk * G::a_stride);
+          Step::pixels(x, height, width, in, padding, tiles.place(first + r), k0, k,
+                       [&](int64_t f, int64_t c) { return pixels.data() + (f * chunk + r) * G::a_stride + c; });
         for (int64_t f = 0; f < frequencies; ++f)
           G::block(rows, out, k, pixels.data() + f * chunk * G::a_stride, u.data() + f * in * padded_out() + k0 * padded_out(),
                    products.data() + f * chunk * out, out, k0 == 0, nullptr);

@@ -16,6 +16,8 @@ struct WeightGradient {
   using Step = Transforms<A>;
   using Vector = typename G::Vector;
   static constexpr int lanes = G::lanes, mr = G::mr, nr = G::nr;
+  static constexpr int64_t section = 256;  // of tiles: a panel of their pixels and mr columns of their gradients fit into the first cache
+  static constexpr int64_t cache_line = 64 / sizeof(A);  // what is a power of two apart falls into few cache sets
 
   const T *dy, *x;
   T* dw;
@@ -32,13 +34,14 @@ struct WeightGradient {
       Vector half[tile][patch], all[patch];
       for (int64_t v = 0; v < tile; ++v) {
         Vector line[tile];
-        for (int64_t u = 0; u < tile; ++u) line[u] = u < down && v < across ? Step::load(corner + (u * tiles.width + v) * out + o, count) : Vector{};
+        for (int64_t u = 0; u < tile; ++u)
+          line[u] = u < down && v < across ? load_vector<A>(corner + (u * tiles.width + v) * out + o, count) : Vector{};
         Step::transform_gradient(line, half[v]);
       }
       for (int64_t u = 0; u < patch; ++u) {
         const Vector line[tile] = {half[0][u], half[1][u], half[2][u], half[3][u]};
         Step::transform_gradient(line, all);
-        for (int64_t v = 0; v < patch; ++v) Step::store(rows + (u * patch + v) * stride + o, all[v], count);
+        for (int64_t v = 0; v < patch; ++v) store_vector<A>(all[v], rows + (u * patch + v) * stride + o, count);
       }
     }
   }
@@ -51,44 +54,46 @@ struct WeightGradient {
           const int64_t count = std::min<int64_t>(lanes, in - c);
           Vector half[patch][3], line[patch], all[3];
           for (int64_t v = 0; v < patch; ++v) {
-            for (int64_t u = 0; u < patch; ++u) line[u] = Step::load(sums + ((u * patch + v) * out + o) * in + c, count);
+            for (int64_t u = 0; u < patch; ++u) line[u] = load_vector<A>(sums + ((u * patch + v) * out + o) * in + c, count);
             Step::transform_filter_back(line, half[v]);
           }
           for (int64_t u = 0; u < 3; ++u) {
             Step::across(half, u, line);
             Step::transform_filter_back(line, all);
-            for (int64_t v = 0; v < 3; ++v) Step::store(dw + (o * 9 + 3 * u + v) * in + c, all[v], count);
+            for (int64_t v = 0; v < 3; ++v) store_vector<A>(all[v], dw + (o * 9 + 3 * u + v) * in + c, count);
           }
         }
     });
   }
 
+  // Pixels are kept as panels of the micro-kernel, nr channels wide; gradients in rows, an odd number of lines long.
   void run() const {
-    const int64_t section = in + out <= 256 ? 512 : 256;
-    const int64_t rows_end = section * out + mr, pixels_end = section * in + nr;  // the last panel may read past its row
+    const int64_t panels = ceil_div(in, nr), panel_size = section * nr + cache_line, row = (ceil_div(out + mr, cache_line) | 1) * cache_line;
+    const int64_t rows_end = section * row, pixels_end = panels * panel_size + cache_line, group = 8, groups = ceil_div(panels, group);
     const Scratch<A, Device::cpu> rows(frequencies * rows_end), pixels(frequencies * pixels_end), sums(frequencies * out * in);
-    const int64_t panels = ceil_div(in, nr);
+    if (in % nr != 0) std::fill_n(pixels.data(), frequencies * pixels_end, A(0));
     for (int64_t start = 0; start < tiles.count(); start += section) {
       const int64_t k = std::min(section, tiles.count() - start);
       parallel_for(k, 8, [&](int64_t first, int64_t last) {
         for (int64_t t = first; t < last; ++t) {
           const Tiles::Place at = tiles.place(start + t);
-          gradients(at, rows.data() + t * out, rows_end);
-          Step::pixels(x, height, width, in, padding, at, 0, in, pixels.data() + t * in, pixels_end);
+          gradients(at, rows.data() + t * row, rows_end);
+          Step::pixels(x, height, width, in, padding, at, 0, in,
+                       [&](int64_t f, int64_t c) { return pixels.data() + f * pixels_end + c / nr * panel_size + t * nr + c % nr; });
         }
       });
-      parallel_for(frequencies * panels, 1, [&](int64_t first, int64_t last) {
-        for (int64_t task = first; task < last; ++task) {
-          const int64_t f = task / panels, j = task % panels * nr;
+      parallel_for(frequencies * groups, 1, [&](int64_t task, int64_t) {
+        const int64_t f = task / groups, begin = task % groups * group, end = std::min(panels, begin + group);
+        for (int64_t panel = begin; panel < end; ++panel)
           for (int64_t i = 0; i < out; i += mr) {
             Vector sum[mr][2] = {};
             const A* columns = rows.data() + f * rows_end + i;  // A^T as it lies
             G::micro(
-                k, [&](int64_t column, int64_t p) { return columns[p * out + column]; }, pixels.data() + f * pixels_end + j, in, sum);
-            G::store(sum, sums.data() + (f * out + i) * in + j, in, std::min<int64_t>(mr, out - i), std::min<int64_t>(nr, in - j), start == 0,
-                     nullptr);
+                k, [&](int64_t column, int64_t p) { return columns[p * row + column]; }, pixels.data() + f * pixels_end + panel * panel_size, nr,
+                sum);
+            G::store(sum, sums.data() + (f * out + i) * in + panel * nr, in, std::min<int64_t>(mr, out - i), std::min<int64_t>(nr, in - panel * nr),
+                     start == 0, nullptr);
           }
-        }
       });
     }
     finish(sums.data());

@@ -84,52 +84,16 @@ struct Transforms {
     w[2] = a2 * sum_a + b2 * sum_b + t[5];
   }
 
-  // `count` of the lanes, the others 0. What need not be converted goes straight into a register: g++ 12 would put an array between into memory.
-  template <class Stored>
-  static Vector load(const Stored* from, int64_t count) {
-    Vector v{};
-    if constexpr (std::is_same_v<Stored, T>) {
-      if (count == lanes)
-        std::memcpy(&v, from, sizeof v);
-      else
-        std::memcpy(&v, from, size_t(count) * sizeof(T));
-    } else {
-      T values[lanes] = {};
-      if (count == lanes)
-        convert(from, lanes, values);
-      else
-        convert(from, count, values);
-      std::memcpy(&v, values, sizeof v);
-    }
-    return v;
-  }
-  template <class Stored>
-  static void store(Stored* to, const Vector& v, int64_t count) {
-    if constexpr (std::is_same_v<Stored, T>) {
-      if (count == lanes)
-        std::memcpy(to, &v, sizeof v);
-      else
-        std::memcpy(to, &v, size_t(count) * sizeof(T));
-    } else {
-      T values[lanes];
-      std::memcpy(values, &v, sizeof v);
-      if (count == lanes)
-        convert(values, lanes, to);
-      else
-        convert(values, count, to);
-    }
-  }
-
   // Line `index` of a transform's other axis.
   template <size_t n>
   static void across(const Vector (&columns)[patch][n], int64_t index, Vector (&line)[patch]) {
     for (int64_t v = 0; v < patch; ++v) line[v] = columns[v][index];
   }
 
-  // The 6x6 pixels of one tile, channels c0 ... c0 + k - 1 of x (batch, height, width, channels), transformed, to 36 rows `stride` apart.
-  template <class Stored>
+  // The 6x6 pixels of one tile, channels c0 ... c0 + k - 1 of x (batch, height, width, channels), transformed, to place(frequency, channel - c0).
+  template <class Stored, class To>
   static void pixels(const Stored* x, int64_t height, int64_t width, int64_t channels, int64_t padding, const Tiles::Place& at, int64_t c0, int64_t k,
-                     T* rows, int64_t stride) {
+                     To&& place) {
     const Stored* image = x + at.image * height * width * channels + c0;
     for (int64_t c = 0; c < k; c += lanes) {
       const int64_t count = std::min<int64_t>(lanes, k - c);
@@ -138,14 +102,16 @@ struct Transforms {
         for (int64_t u = 0; u < patch; ++u) {
           const int64_t row = at.top - padding + u, column = at.left - padding + v;
           const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-          line[u] = inside ? load(image + (row * width + column) * channels + c, count) : Vector{};
+          const Stored* pixel = image + (row * width + column) * channels + c;
+          line[u] = inside ? load_vector<T>(pixel, count) : Vector{};
+          if (c % (64 / int64_t(sizeof(Stored))) == 0) __builtin_prefetch(pixel + tile * channels);  // the next tile's
         }
         transform_pixels(line, half[v]);
       }
       for (int64_t u = 0; u < patch; ++u) {
         across(half, u, line);
         transform_pixels(line, all);
-        for (int64_t v = 0; v < patch; ++v) store(rows + (u * patch + v) * stride + c, all[v], count);
+        for (int64_t v = 0; v < patch; ++v) store_vector<T>(all[v], place(u * patch + v, c), count);
       }
     }
   }

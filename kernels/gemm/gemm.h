@@ -8,37 +8,25 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "kernels/parallel.h"
 #include "kernels/scratch.h"
-#include "kernels/store.h"
+#include "kernels/vector.h"
 
 namespace ito::kernels {
 
-#if defined(__AVX512F__)
-constexpr int vector_bytes = 64, gemm_mr = 14;  // 28 of the 32 registers hold C
-#elif defined(__AVX__)
-constexpr int vector_bytes = 32, gemm_mr = 6;  // 12 of 16
-#else
-constexpr int vector_bytes = 16, gemm_mr = 4;
-#endif
+constexpr int gemm_mr = vector_bytes == 64 ? 14 : vector_bytes == 32 ? 6 : 4;  // with 64 bytes 28 of the 32 registers hold C, with 32 bytes 12 of 16
 
 template <class T>
 struct Gemm {
-  typedef T Vector __attribute__((vector_size(vector_bytes)));
-  static constexpr int lanes = vector_bytes / int(sizeof(T));
+  using Vector = kernels::Vector<T>;
+  static constexpr int lanes = VectorTypes<T>::lanes;
   static constexpr int mr = gemm_mr, nr = 2 * lanes;
   static constexpr int64_t k_block = 256;
   static constexpr int64_t a_stride = k_block + lanes;  // of a panel's rows: off the power of two, which would fall into few cache sets
   static constexpr int64_t m_block = 8 * mr;            // rows of A packed at a time, and one task of the row loop
   static constexpr int64_t n_block = 16 * nr;
-
-  static void load(const T* from, Vector& left, Vector& right) {
-    std::memcpy(&left, from, sizeof left);
-    std::memcpy(&right, from + lanes, sizeof right);
-  }
 
   // One row of a B panel from `cols` values in memory, and zeros up to nr. A full one is copied in registers.
   template <class From>
@@ -54,8 +42,7 @@ struct Gemm {
     Vector c[mr][2];
     for (int i = 0; i < mr; ++i) c[i][0] = tile[i][0], c[i][1] = tile[i][1];
     for (int64_t p = 0; p < k; ++p) {
-      Vector b0, b1;
-      load(b + p * b_stride, b0, b1);
+      const Vector b0 = load_vector<T>(b + p * b_stride), b1 = load_vector<T>(b + p * b_stride + lanes);
 #pragma GCC unroll 16
       for (int i = 0; i < mr; ++i) {
         const T x = a(i, p);
@@ -70,19 +57,19 @@ struct Gemm {
   static void store(const Vector (&tile)[mr][2], T* c, int64_t ldc, int64_t rows, int64_t cols, bool first, const T* bias) {
     if (cols == nr) {
       Vector b0{}, b1{};
-      if (first && bias) load(bias, b0, b1);
+      if (first && bias) b0 = load_vector<T>(bias), b1 = load_vector<T>(bias + lanes);
       for (int64_t i = 0; i < rows; ++i) {
         T* out = c + i * ldc;
-        if (!first) load(out, b0, b1);
-        const Vector left = tile[i][0] + b0, right = tile[i][1] + b1;  // not an array: g++ would copy that through memory
-        std::memcpy(out, &left, sizeof left);
-        std::memcpy(out + lanes, &right, sizeof right);
+        if (!first) b0 = load_vector<T>(out), b1 = load_vector<T>(out + lanes);
+        store_vector<T>(tile[i][0] + b0, out);
+        store_vector<T>(tile[i][1] + b1, out + lanes);
       }
       return;
     }
     T row[nr];
     for (int64_t i = 0; i < rows; ++i) {
-      std::memcpy(row, &tile[i][0], sizeof tile[i]);
+      store_vector<T>(tile[i][0], row);
+      store_vector<T>(tile[i][1], row + lanes);
       T* out = c + i * ldc;
       for (int64_t j = 0; j < cols; ++j) out[j] = row[j] + (!first ? out[j] : bias ? bias[j] : T(0));
     }
