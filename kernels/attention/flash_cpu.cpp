@@ -48,7 +48,7 @@ struct Blocks {
       for (int64_t c = 0; c < d; c += 64 / int64_t(sizeof(T))) __builtin_prefetch(in + 16 * from_stride + c);  // other heads' channels lie between
 #pragma omp simd
       for (int64_t c = 0; c < d; ++c) out[c] = scale * A(in[c]);
-      std::fill(out + d, out + width, A(0));
+      if (d < width) std::fill(out + d, out + width, A(0));
     }
     for (int64_t i = rows; i < filled; ++i) std::fill_n(to + i * stride, width, A(0));
   }
@@ -70,7 +70,7 @@ struct Blocks {
   static void multiply(int64_t m, int64_t n, int64_t k, Left&& a, const A* b, int64_t b_stride, A* c, int64_t c_stride, bool add) {
     for (int64_t j = 0; j < n; j += nr)
       for (int64_t i = 0; i < m; i += mr) {
-        Vector tile[mr][2] = {};
+        Vector tile[mr][2];
         G::micro(
             k, [&a, i](int64_t row, int64_t p) { return a(i + row, p); }, b + j, b_stride, tile);
         G::store(tile, c + i * c_stride + j, c_stride, mr, nr, !add, nullptr);

@@ -70,9 +70,7 @@ void forward_implicit(const T* x, const T* w, const T* bias, T* y, const Conv2dS
   for (int64_t g = 0; g < s.groups; ++g) {
     const auto patches = patches_of_x(x, g, s);
     const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
-      std::fill_n(out, k * G::nr, A(0));
-      for (int64_t j = 0; j < cols; ++j)
-        for (int64_t p = 0; p < k; ++p) out[p * G::nr + j] = w[(g * cout + col + j) * taps + k0 + p];
+      G::turn(w + (g * cout + col) * taps + k0, taps, cols, k, k, out, G::nr, G::nr);
     };
     G::run(s.batch * s.out_height * s.out_width, cout, taps, row_panels<G>(patches), weights, y + g * cout, s.out_channels,
            bias ? bias + g * cout : nullptr);
@@ -89,7 +87,7 @@ void data_gradient_implicit(const T* dy, const T* w, const T* bias, T* dx, const
     const auto weights = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
       for (int64_t p = 0; p < k; ++p) {
         const int64_t tap = (k0 + p) / cout, o = (k0 + p) % cout;
-        G::copy_row(w + ((g * cout + o) * window + tap) * cin + col, cols, out + p * G::nr);
+        G::template cut<G::nr>(w + ((g * cout + o) * window + tap) * cin + col, 0, cols, 1, out + p * G::nr, k * G::nr);
       }
     };
     G::run(s.batch * s.height * s.width, cin, window * cout, row_panels<G>(patches), weights, dx + g * cin, s.in_channels,
@@ -105,14 +103,14 @@ void weight_gradient_implicit(const T* dy, const T* x, T* dw, const Conv2dShape&
   const int64_t pixels = s.batch * s.out_height * s.out_width;
   for (int64_t g = 0; g < s.groups; ++g) {
     const auto patches = patches_of_x(x, g, s);
-    const auto gradients = [&](int64_t row, int64_t rows, int64_t k0, int64_t k, A* out) {
-      for (int64_t p = 0; p < k; ++p)
-        for (int64_t i = 0; i < rows; ++i) out[i * G::a_stride + p] = dy[(k0 + p) * s.out_channels + g * cout + row + i];
+    const auto gradients = [&](int64_t k0, int64_t k, A* out) {
+      G::template cut<G::mr>(dy + k0 * s.out_channels + g * cout, s.out_channels, cout, k, out, G::mr * G::a_stride);
     };
     const auto columns = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
+      A row[G::b_group];
       for (int64_t p = 0; p < k; ++p) {
-        patches.copy_row(k0 + p, col, cols, out + p * G::nr);
-        std::fill(out + p * G::nr + cols, out + (p + 1) * G::nr, A(0));
+        patches.copy_row(k0 + p, col, cols, row);
+        G::template cut<G::nr>(row, 0, cols, 1, out + p * G::nr, k * G::nr);
       }
     };
     G::run_split_k(cout, taps, pixels, gradients, columns, dw + g * cout * taps);

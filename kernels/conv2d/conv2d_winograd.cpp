@@ -89,9 +89,7 @@ struct Winograd {
     const int64_t chunk = G::mr * 2;  // of tiles: what is in between stays in the cache
     parallel_for(ceil_div(tiles.count(), chunk), 1, [&](int64_t part, int64_t) {
       const int64_t first = part * chunk, rows = std::min(chunk, tiles.count() - first);
-      thread_local std::vector<A> pixels, products;
-      pixels.resize(size_t(frequencies * chunk * G::a_stride));
-      products.resize(size_t(frequencies * chunk * out));
+      const Scratch<A, Device::cpu> pixels(frequencies * chunk * G::a_stride), products(frequencies * chunk * out);
       for (int64_t k0 = 0; k0 < in; k0 += G::k_block) {
         const int64_t k = std::min(G::k_block, in - k0);
         for (int64_t r = 0; r < rows; ++r)

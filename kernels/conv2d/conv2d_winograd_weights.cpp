@@ -86,7 +86,7 @@ struct WeightGradient {
         const int64_t f = task / groups, begin = task % groups * group, end = std::min(panels, begin + group);
         for (int64_t panel = begin; panel < end; ++panel)
           for (int64_t i = 0; i < out; i += mr) {
-            Vector sum[mr][2] = {};
+            Vector sum[mr][2];
             const A* columns = rows.data() + f * rows_end + i;  // A^T as it lies
             G::micro(
                 k, [&](int64_t column, int64_t p) { return columns[p * row + column]; }, pixels.data() + f * pixels_end + panel * panel_size, nr,

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "kernels/parallel.h"
 #include "kernels/scratch.h"
@@ -27,20 +26,40 @@ struct Gemm {
   static constexpr int64_t a_stride = k_block + lanes;  // of a panel's rows: off the power of two, which would fall into few cache sets
   static constexpr int64_t m_block = 8 * mr;            // rows of A packed at a time, and one task of the row loop
   static constexpr int64_t n_block = 16 * nr;
+  static constexpr int64_t b_group = 4 * nr;  // columns of B packed at a time where k is split: its rows are read in runs
 
-  // One row of a B panel from `cols` values in memory, and zeros up to nr. A full one is copied in registers.
-  template <class From>
-  static void copy_row(const From* from, int64_t cols, T* row) {
-    if (cols == nr) return convert(from, nr, row);
-    convert(from, cols, row);
-    std::fill(row + cols, row + nr, T(0));
+  // k rows of `columns` values, `distance` apart, cut into panels of `width` columns, each k rows long, `panel` apart; zeros fill the last one up.
+  template <int width, class From>
+  static void cut(const From* from, int64_t distance, int64_t columns, int64_t k, T* to, int64_t panel) {
+    for (int64_t p = 0; p < k; ++p, from += distance, to += width) {
+      int64_t c = 0;
+      T* out = to;
+      for (; c + width <= columns; c += width, out += panel) convert(from + c, width, out);
+      if (c == columns) continue;
+      convert(from + c, columns - c, out);
+      std::fill(out + columns - c, out + width, T(0));
+    }
   }
 
-  // tile (mr, nr) += A B over k steps. A's element (i, p) is a(i, p); B's rows begin at b, b + b_stride, ...
+  // to[c * to_distance + r] = from[r * distance + c], a square at a time, for r < rows, c < columns, and zeros for r up to `filled`. In a row of
+  // `from` `readable` values may be read. Whole vectors are written.
+  template <class From>
+  static void turn(const From* from, int64_t distance, int64_t rows, int64_t columns, int64_t readable, T* to, int64_t to_distance, int64_t filled) {
+    for (int64_t r = 0; r < filled; r += lanes)
+      for (int64_t c = 0; c < columns; c += lanes) {
+        const int64_t count = std::min<int64_t>(lanes, readable - c);
+        Vector line[lanes];
+        for (int64_t i = 0; i < lanes; ++i) line[i] = r + i < rows ? load_vector<T>(from + (r + i) * distance + c, count) : Vector{};
+        transpose_vectors<T>(line);
+        for (int64_t i = 0; i < std::min<int64_t>(lanes, columns - c); ++i) store_vector<T>(line[i], to + (c + i) * to_distance + r);
+      }
+  }
+
+  // tile (mr, nr) = A B over k steps. A's element (i, p) is a(i, p); B's rows begin at b, b + b_stride, ...
+  // A function of its own: within others g++ 12 gives its registers to what is around it.
   template <class A>
-  static void micro(int64_t k, A&& a, const T* b, int64_t b_stride, Vector (&tile)[mr][2]) {
-    Vector c[mr][2];
-    for (int i = 0; i < mr; ++i) c[i][0] = tile[i][0], c[i][1] = tile[i][1];
+  [[gnu::noinline]] static void micro(int64_t k, A&& a, const T* b, int64_t b_stride, Vector (&tile)[mr][2]) {
+    Vector c[mr][2] = {};
     for (int64_t p = 0; p < k; ++p) {
       const Vector b0 = load_vector<T>(b + p * b_stride), b1 = load_vector<T>(b + p * b_stride + lanes);
 #pragma GCC unroll 16
@@ -50,6 +69,7 @@ struct Gemm {
         c[i][1] += x * b1;
       }
     }
+#pragma GCC unroll 16
     for (int i = 0; i < mr; ++i) tile[i][0] = c[i][0], tile[i][1] = c[i][1];
   }
 
@@ -75,19 +95,21 @@ struct Gemm {
     }
   }
 
-  // One block of rows of C against packed B panels of one k block.
+  // One block of rows of C against packed B panels of one k block. A's panels are mr rows of a_stride values each or, `by_columns`, columns of mr.
+  template <bool by_columns = false>
   static void block(int64_t rows, int64_t cols, int64_t k, const T* a_panels, const T* b_panels, T* c, int64_t ldc, bool first, const T* bias) {
     for (int64_t j = 0; j < cols; j += nr)
       for (int64_t i = 0; i < rows; i += mr) {
-        Vector tile[mr][2] = {};
+        Vector tile[mr][2];
         micro(
-            k, [panel = a_panels + i * a_stride](int64_t row, int64_t p) { return panel[row * a_stride + p]; }, b_panels + j * k, nr, tile);
+            k, [panel = a_panels + i * a_stride](int64_t row, int64_t p) { return panel[by_columns ? p * mr + row : row * a_stride + p]; },
+            b_panels + j * k, nr, tile);
         store(tile, c + i * ldc + j, ldc, std::min<int64_t>(mr, rows - i), std::min<int64_t>(nr, cols - j), first, bias ? bias + j : nullptr);
       }
   }
 
   // pack_a(row, rows, k0, k, out): out[i * a_stride + p] = A[row + i][k0 + p], rows <= mr. Rows past the end need not be written.
-  // pack_b(col, cols, k0, k, out): out[p * nr + j] = B[k0 + p][col + j], cols <= nr, and zeros up to nr.
+  // pack_b(col, cols, k0, k, out): panels of B[k0 ... k0 + k - 1][col ... col + cols - 1], one after the other, as cut<nr> makes them.
   template <class PackA, class PackB, class C>
   static void run(int64_t m, int64_t n, int64_t k, PackA&& pack_a, PackB&& pack_b, C* c, int64_t ldc, const C* bias) {
     if (m == 0 || n == 0) return;
@@ -111,7 +133,7 @@ struct Gemm {
     parallel_for(ceil_div(m, m_block) * n_blocks, 1, [&](int64_t task, int64_t) {
       const int64_t i = task / n_blocks * m_block, j = task % n_blocks * n_block;
       const int64_t rows = std::min(m_block, m - i), cols = std::min(n_block, n - j);
-      thread_local std::vector<T> a(static_cast<size_t>(m_block * a_stride));
+      const Scratch<T, Device::cpu> a(m_block * a_stride), sums(std::is_same_v<C, T> ? 0 : m_block * n_block);
       const auto sum_up = [&](T* out, int64_t stride) {
         for (int64_t k0 = 0; k0 < k; k0 += k_block) {
           const int64_t kb = std::min(k_block, k - k0);
@@ -122,7 +144,6 @@ struct Gemm {
       if constexpr (std::is_same_v<C, T>) {
         sum_up(c + i * ldc + j, ldc);
       } else {
-        thread_local std::vector<T> sums(static_cast<size_t>(m_block * n_block));
         sum_up(sums.data(), n_block);
         for (int64_t r = 0; r < rows; ++r) convert(sums.data() + r * n_block, cols, c + (i + r) * ldc + j);
       }
@@ -130,7 +151,8 @@ struct Gemm {
   }
 
   // For few elements of C and a long k (gradients of weights): k is cut into `parts` of k_block multiples whose sums are made in
-  // parallel and added in order. The number of parts depends on k alone. C is dense.
+  // parallel and added in order. The number of parts depends on k alone. C is dense; pack_a(k0, k, out) packs all rows of A, as
+  // cut<mr> does, mr * a_stride apart.
   template <class PackA, class PackB, class C>
   static void run_split_k(int64_t m, int64_t n, int64_t k, PackA&& pack_a, PackB&& pack_b, C* c) {
     if (k == 0) return fill_bias<C>(m, n, c, n, nullptr);
@@ -139,17 +161,15 @@ struct Gemm {
     T* sums = memory.data();
     parallel_for(parts, 1, [&](int64_t index, int64_t) {
       T* own = sums + index * m * n;
-      thread_local std::vector<T> a, b;
-      a.resize(static_cast<size_t>(ceil_div(m, mr) * mr * a_stride));
-      b.resize(static_cast<size_t>(nr * k_block));
+      const Scratch<T, Device::cpu> a(ceil_div(m, mr) * mr * a_stride), b(b_group * k_block);
       const int64_t end = std::min(k, (index + 1) * part);
       for (int64_t k0 = index * part; k0 < end; k0 += k_block) {
         const int64_t kb = std::min(k_block, end - k0);
-        for (int64_t i = 0; i < m; i += mr) pack_a(i, std::min<int64_t>(mr, m - i), k0, kb, a.data() + i * a_stride);
-        for (int64_t j = 0; j < n; j += nr) {
-          const int64_t cols = std::min<int64_t>(nr, n - j);
+        pack_a(k0, kb, a.data());
+        for (int64_t j = 0; j < n; j += b_group) {
+          const int64_t cols = std::min(b_group, n - j);
           pack_b(j, cols, k0, kb, b.data());
-          block(m, cols, kb, a.data(), b.data(), own + j, n, k0 == index * part, nullptr);
+          block<true>(m, cols, kb, a.data(), b.data(), own + j, n, k0 == index * part, nullptr);
         }
       }
     });

@@ -27,29 +27,20 @@ template <class T>
 void multiply(const T* a, const T* b, const T* bias, T* y, const MatmulShape& s) {
   using A = accumulate_t<T>;
   using G = Gemm<A>;
-  const auto pack_a = [&](int64_t row, int64_t rows, int64_t k0, int64_t k, A* out) {
-    if (s.transpose_a) {
-      for (int64_t p = 0; p < k; ++p)
-        for (int64_t i = 0; i < rows; ++i) out[i * G::a_stride + p] = a[(k0 + p) * s.m + row + i];
-    } else {
-      for (int64_t i = 0; i < rows; ++i) convert(a + (row + i) * s.k + k0, k, out + i * G::a_stride);
-    }
+  const auto columns_of_a = [&](int64_t k0, int64_t k, A* out) { G::template cut<G::mr>(a + k0 * s.m, s.m, s.m, k, out, G::mr * G::a_stride); };
+  const auto rows_of_a = [&](int64_t row, int64_t rows, int64_t k0, int64_t k, A* out) {
+    if (s.transpose_a) return G::turn(a + k0 * s.m + row, s.m, k, rows, s.m - row, out, G::a_stride, k);
+    for (int64_t i = 0; i < rows; ++i) convert(a + (row + i) * s.k + k0, k, out + i * G::a_stride);
   };
   const auto pack_b = [&](int64_t col, int64_t cols, int64_t k0, int64_t k, A* out) {
-    for (int64_t p = 0; p < k; ++p) {
-      A* line = out + p * G::nr;
-      if (!s.transpose_b) {
-        G::copy_row(b + (k0 + p) * s.n + col, cols, line);
-      } else {
-        for (int64_t j = 0; j < cols; ++j) line[j] = b[(col + j) * s.k + k0 + p];
-        std::fill(line + cols, line + G::nr, A(0));
-      }
-    }
+    if (!s.transpose_b) return G::template cut<G::nr>(b + k0 * s.n + col, s.n, cols, k, out, k * G::nr);
+    for (int64_t j = 0; j < cols; j += G::nr)
+      G::turn(b + (col + j) * s.k + k0, s.k, std::min<int64_t>(G::nr, cols - j), k, k, out + j * k, G::nr, G::nr);
   };
   if (s.transpose_a && !bias && s.k >= 16 * G::k_block && s.m * s.n <= (1 << 18))
-    G::run_split_k(s.m, s.n, s.k, pack_a, pack_b, y);
+    G::run_split_k(s.m, s.n, s.k, columns_of_a, pack_b, y);
   else
-    G::run(s.m, s.n, s.k, pack_a, pack_b, y, s.n, bias);
+    G::run(s.m, s.n, s.k, rows_of_a, pack_b, y, s.n, bias);
 }
 
 template <class T>
