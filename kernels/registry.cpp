@@ -1,11 +1,12 @@
 #include "kernels/registry.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <mutex>
 #include <utility>
 
-#include <cstdlib>
-#include <map>
+#include "kernels/gemm/pairs.h"
 
 namespace ito::kernels {
 
@@ -98,8 +99,15 @@ std::string pinned_variant(std::string_view op) {
   return found == pins().end() ? "" : found->second;
 }
 
-int rank_of(std::string_view variant) {
+// Convolutions need AMX to be faster on pairs than by Winograd in f32, which multiplies a quarter as often.
+int rank_of_pairs(std::string_view op) {
+  const auto needed = op == "matmul" ? pairs::Unit::avx512 : pairs::Unit::amx;
+  return pairs::unit() >= needed ? 2 : 0;
+}
+
+int rank_of(std::string_view op, std::string_view variant) {
   if (variant == "reference" || variant == "naive") return 0;
+  if (variant == "pairs") return rank_of_pairs(op);
   return variant == "cublas" || variant == "cudnn" || variant == "cufft" || variant == "onednn" ? 2 : 1;
 }
 
@@ -107,7 +115,7 @@ KernelRow* find(std::string_view op, DType dtype, Device device, std::string_vie
   KernelRow* found = nullptr;
   for (KernelRow& row : rows()) {
     if (row.op != op || row.dtype != dtype || row.device != device) continue;
-    if (variant.empty() ? !found || rank_of(row.variant) >= rank_of(found->variant) : row.variant == variant) found = &row;
+    if (variant.empty() ? !found || rank_of(op, row.variant) >= rank_of(op, found->variant) : row.variant == variant) found = &row;
   }
   return found;
 }

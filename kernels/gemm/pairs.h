@@ -1,0 +1,57 @@
+// Matrix products of bfloat16 on the instructions that processors have for them: they take pairs of neighbours in k, and sum in f32,
+//   c[i][j] += a[i][2p] b[2p][j] + a[i][2p + 1] b[2p + 1][j].
+// AMX multiplies tiles of 16 x 32 by 32 x 16 (Intel SDM, TDPBF16PS), AVX-512 BF16 registers of 16 pairs (VDPBF16PS); which of them there is is asked
+// at run time. Elsewhere loops do the same, so that everything above them runs, and is tested, on any machine.
+//
+// A lies in rows, its pairs as they are. B lies in rows of pairs: (b[0][0], b[1][0]), (b[0][1], b[1][1]), ..., then those of b[2] and b[3].
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "tensor/dtype.h"
+
+namespace ito::kernels::pairs {
+
+constexpr int64_t block = 32;  // rows and columns of C worked out at a time, and the unit of k: other sizes are filled up with zeros
+
+// C (32, 32) = or += the sum over segments of k of A (32, 32 steps) B (32 steps, 32). Rows past the end of a matrix must be there to be read.
+struct Product {
+  const bfloat16* a;
+  int64_t a_stride;           // from row to row
+  const int64_t* a_segments;  // where the rows of each segment begin, from a
+  int64_t segments, steps;    // steps of 32 of k, in each segment
+  const bfloat16* b;
+  int64_t b_stride;  // from one row of pairs to the next, also between segments
+  float* c;
+  int64_t c_stride;
+  bool add;
+};
+
+enum class Unit { loops, avx512, amx };
+Unit unit();  // the fastest of this processor and operating system; ITO_PAIRS=loops (or avx512) asks for less
+std::string_view name_of(Unit unit);
+
+// One for each task that multiplies: AMX's registers need to be set up by each thread, and are given back.
+class Multiplier {
+ public:
+  Multiplier();
+  ~Multiplier();
+  Multiplier(const Multiplier&) = delete;
+  Multiplier& operator=(const Multiplier&) = delete;
+  void operator()(const Product& product) const { multiply_(product); }
+
+ private:
+  void (*multiply_)(const Product&);
+};
+
+// B's rows of pairs from `rows` rows of `columns` values, `distance` apart: to[(r / 2) * to_stride + 2 c + r % 2]. An odd last row meets zeros.
+void interleave(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride);
+
+// The same from rows that are B's columns: to[(c / 2) * to_stride + 2 r + c % 2] = from[r * distance + c].
+void interleave_turned(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride);
+
+// Rows become columns: to[c * to_stride + r] = from[r * distance + c].
+void turn(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride);
+
+}  // namespace ito::kernels::pairs

@@ -1,0 +1,83 @@
+// The products of pairs.h on registers (AVX-512 BF16) and on tiles (AMX), written over what the instructions do: pairs.cpp puts the instructions
+// there, tests/kernels/test_pairs.cpp arrays, so that strides, halves and registers are right where no such processor is at hand.
+#pragma once
+
+#include "kernels/gemm/pairs.h"
+
+#ifndef ITO_AVX512_PAIRS
+#define ITO_AVX512_PAIRS [[gnu::target("avx512f,avx512bw,avx512vl,avx512bf16")]]
+#endif
+
+namespace ito::kernels::pairs {
+
+// Registers of 16 sums and of 16 pairs. 8 rows of C at a time stay in registers; a pair of A goes to all lanes.
+template <class R>
+ITO_AVX512_PAIRS void multiply_registers(const Product& s) {
+  constexpr int64_t rows = 8, half = block / 2;
+  for (int64_t i = 0; i < block; i += rows) {
+    float* c = s.c + i * s.c_stride;
+    typename R::Sums sum[rows][2];
+#pragma GCC unroll 8
+    for (int64_t r = 0; r < rows; ++r) {
+      sum[r][0] = s.add ? R::load(c + r * s.c_stride) : R::zeros();
+      sum[r][1] = s.add ? R::load(c + r * s.c_stride + half) : R::zeros();
+    }
+    const bfloat16* b = s.b;
+    for (int64_t segment = 0; segment < s.segments; ++segment) {
+      const bfloat16* a = s.a + s.a_segments[segment] + i * s.a_stride;
+      for (int64_t p = 0; p < s.steps * half; ++p, a += 2, b += s.b_stride) {
+        const typename R::Pairs left = R::load_pairs(b), right = R::load_pairs(b + block);
+#pragma GCC unroll 8
+        for (int64_t r = 0; r < rows; ++r) {
+          const typename R::Pairs both = R::to_all(a + r * s.a_stride);
+          sum[r][0] = R::multiply(sum[r][0], both, left);
+          sum[r][1] = R::multiply(sum[r][1], both, right);
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int64_t r = 0; r < rows; ++r) {
+      R::store(c + r * s.c_stride, sum[r][0]);
+      R::store(c + r * s.c_stride + half, sum[r][1]);
+    }
+  }
+}
+
+// Tiles of 16 rows of 64 bytes, strides in bytes: 0 to 3 are C, 4 and 5 the halves of A's rows, 6 and 7 those of B's columns.
+template <class T>
+void multiply_tiles(const Product& s) {
+  constexpr int64_t half = block / 2;
+  const int64_t c_bytes = s.c_stride * int64_t(sizeof(float)), a_bytes = s.a_stride * 2, b_bytes = s.b_stride * 2;
+  float* lower = s.c + half * s.c_stride;
+  if (s.add) {
+    T::template load<0>(s.c, c_bytes);
+    T::template load<1>(s.c + half, c_bytes);
+    T::template load<2>(lower, c_bytes);
+    T::template load<3>(lower + half, c_bytes);
+  } else {
+    T::template zero<0>();
+    T::template zero<1>();
+    T::template zero<2>();
+    T::template zero<3>();
+  }
+  const bfloat16* b = s.b;
+  for (int64_t segment = 0; segment < s.segments; ++segment) {
+    const bfloat16* a = s.a + s.a_segments[segment];
+    for (int64_t step = 0; step < s.steps; ++step, a += block, b += half * s.b_stride) {
+      T::template load<4>(a, a_bytes);
+      T::template load<6>(b, b_bytes);
+      T::template load<7>(b + block, b_bytes);
+      T::template load<5>(a + half * s.a_stride, a_bytes);
+      T::template multiply<0, 4, 6>();
+      T::template multiply<1, 4, 7>();
+      T::template multiply<2, 5, 6>();
+      T::template multiply<3, 5, 7>();
+    }
+  }
+  T::template store<0>(s.c, c_bytes);
+  T::template store<1>(s.c + half, c_bytes);
+  T::template store<2>(lower, c_bytes);
+  T::template store<3>(lower + half, c_bytes);
+}
+
+}  // namespace ito::kernels::pairs
