@@ -42,6 +42,7 @@ UNetOptions read_model(ConfigReader& in) {
   read(in, "dropout", o.dropout);
   read(in, "classes", o.classes);
   read(in, "patch", o.patch);
+  read(in, "recompute", o.recompute);
   ITO_CHECK(o.channels >= 1 && o.channels <= 1024, "config: model.channels must be 1 to 1024, got ", o.channels);
   ITO_CHECK(o.classes >= 0 && o.classes <= 1000000, "config: model.classes must be 0 to 10^6, got ", o.classes);
   ITO_CHECK(o.base >= 4 && o.base <= 65536 && o.base % 2 == 0, "config: model.base must be even and 4 to 65536, got ", o.base);

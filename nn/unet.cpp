@@ -1,6 +1,7 @@
 #include "nn/unet.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/attention.h"
@@ -8,6 +9,7 @@
 #include "autograd/ops/concat.h"
 #include "autograd/ops/permute.h"
 #include "autograd/ops/pool2d.h"
+#include "autograd/ops/recompute.h"
 #include "autograd/ops/reshape.h"
 #include "autograd/ops/slice.h"
 #include "autograd/ops/unary.h"
@@ -159,6 +161,30 @@ Tensor UNet::embed(const Tensor& t, const Tensor& labels) const {
   return e + (*label_)(labels.defined() ? labels : Tensor::full({t.extent(0)}, double(options_.classes), DType::i64, t.device()));
 }
 
+Tensor UNet::Step::operator()(const Tensors& parts, const Tensor& time, Generator& random) const {
+  Tensor x = parts.size() == 1 ? parts[0] : concat(parts, 3);
+  if (down) return (*down)(x);
+  x = (*block)(x, time, random);
+  if (attention) x = (*attention)(x);
+  return up ? (*up)(upsample_nearest(x, 2)) : x;
+}
+
+Tensor UNet::run(const Step& step, const Tensors& parts, const Tensor& time, Generator& random) const {
+  if (!options_.recompute || !recording()) return step(parts, time, random);
+  Tensors inputs = parts, parameters;
+  inputs.push_back(time);
+  for (const auto& [name, parameter] : step.parameters()) parameters.push_back(parameter);
+  const Generator before = random;  // each run draws the same
+  const auto after = std::make_shared<Generator>();
+  const auto body = [&step, before, after](const Tensors& in) {
+    *after = before;
+    return step(Tensors(in.begin(), in.end() - 1), in.back(), *after);
+  };
+  const Tensor y = recomputed(body, inputs, parameters);
+  random = *after;
+  return y;
+}
+
 Tensor UNet::operator()(const Tensor& images, const Tensor& t, const Tensor& labels, Generator& random) const {
   const int64_t multiple = options_.patch << (options_.multipliers.size() - 1);
   ITO_CHECK(images.rank() == 4 && images.extent(3) == options_.channels && images.extent(1) % multiple == 0 && images.extent(2) % multiple == 0,
@@ -168,18 +194,13 @@ Tensor UNet::operator()(const Tensor& images, const Tensor& t, const Tensor& lab
   Tensor x = first_(space_to_depth(images, options_.patch));
   Tensors skips{x};
   for (size_t i = 0; i < down_.size(); ++i) {
-    const Step& step = down_[i];
-    x = step.down ? (*step.down)(x) : (*step.block)(x, time, random);
-    if (step.attention) x = (*step.attention)(x);
+    x = run(down_[i], {x}, time, random);
     skips.push_back(x);
   }
   x = (*middle2_)((*middle_attention_)((*middle1_)(x, time, random)), time, random);
   for (size_t i = 0; i < up_.size(); ++i) {
-    const Step& step = up_[i];
-    x = (*step.block)(concat({x, skips.back()}, 3), time, random);
+    x = run(up_[i], {x, skips.back()}, time, random);
     skips.pop_back();
-    if (step.attention) x = (*step.attention)(x);
-    if (step.up) x = (*step.up)(upsample_nearest(x, 2));
   }
   return depth_to_space((*last_)(norm_->silu(x)), options_.patch);
 }

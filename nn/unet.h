@@ -16,8 +16,9 @@ struct UNetOptions {
   std::vector<int64_t> attention = {1};          // levels with self-attention after each block, counted from 0
   int64_t heads = 1;
   double dropout = 0;
-  int64_t classes = 0;  // 0: unconditional; else label `classes` stands for "no label" (classifier-free guidance)
-  int64_t patch = 1;    // squares of patch x patch pixels become channels first: patch^2 times less work, coarser
+  int64_t classes = 0;     // 0: unconditional; else label `classes` stands for "no label" (classifier-free guidance)
+  bool recompute = false;  // blocks keep their inputs alone and run again in the backward pass: less memory, one forward pass more
+  int64_t patch = 1;       // squares of patch x patch pixels become channels first: patch^2 times less work, coarser
 };
 
 // x + conv(dropout(silu(norm(conv(silu(norm(x))) + linear(silu(time))))))
@@ -50,15 +51,17 @@ class UNet : public Module {
   const UNetOptions& options() const { return options_; }
 
  private:
-  // A block, attention where the level has it, then perhaps a change of size; or a change of size alone.
+  // A block, attention where the level has it, then perhaps a change of size; or a change of size alone. What comes in is in parts, which are joined.
   struct Step : Module {
     std::optional<ResidualBlock> block;
     std::optional<AttentionBlock> attention;
     std::optional<Conv2d> down, up;
+    Tensor operator()(const Tensors& parts, const Tensor& time, Generator& random) const;
     void add_block(int64_t in, int64_t out, bool with_attention, const UNetOptions& o, int64_t time_channels, Generator& init);
     void add_down(int64_t channels, Generator& init);
     void add_up(int64_t channels, Generator& init);
   };
+  Tensor run(const Step& step, const Tensors& parts, const Tensor& time, Generator& random) const;
   Tensor embed(const Tensor& t, const Tensor& labels) const;
   void build_down(int64_t& channels, std::vector<int64_t>& skips, Generator& init);
   void build_up(int64_t& channels, std::vector<int64_t>& skips, Generator& init);
