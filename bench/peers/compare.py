@@ -5,8 +5,8 @@ Needs build/ito_work (`./dev build release ito_work`) and PyTorch. Each program 
 is the median over the turns of the medians within each. PyTorch is given the faster of its two memory formats; with --compile, torch.compile stands in
 a column of its own. bf16 is autocast in PyTorch, bf16 images in Ito, f32 parameters in both.
 
-The peak that shares are of is the best matmul of 1,024^2 matrices that either program makes on this machine, in f32 and in bf16; flops are those of the
-definition (forward 1, gradients 2), so that a share of more than all is possible where an algorithm makes do with fewer.
+The peak that shares are of is the best matmul of 1,024^2 matrices that either program makes on this machine, in f32 and in bf16, the copy the best of
+64 MB; flops are those of the definition (forward 1, gradients 2), so that a share of more than all is possible where an algorithm makes do with fewer.
 """
 
 import argparse
@@ -60,9 +60,9 @@ def measured(name, dtype, o, compiled_too):
     return ours, theirs[best], compiled, best
 
 
-def peak_of(dtype, o):
-    ours, theirs, _, _ = measured("matmul 1024 forward", dtype, o, False)
-    return ours[0]["flops"] / min(median_of(ours), median_of(theirs))
+def best_of(name, dtype, o):
+    ours, theirs, _, _ = measured(name, dtype, o, False)
+    return ours[0]["flops"], min(median_of(ours), median_of(theirs))
 
 
 def line(name, dtype, peak, o):
@@ -88,8 +88,10 @@ def main():
         sys.exit(f"compare: no work has '{o.only}' in its name; {ITO} lists all")
     try:
         for dtype in o.dtype.split(","):
-            peak = peak_of(dtype, o)
-            print(f"\n{dtype}, {o.threads} threads; matmul peak {peak / 1e9:.0f} GFLOP/s")
+            flops, seconds = best_of("matmul 1024 forward", dtype, o)
+            peak = flops / seconds
+            _, copying = best_of("copy 64 MB forward", "f32", o)
+            print(f"\n{dtype}, {o.threads} threads; matmul peak {peak / 1e9:.0f} GFLOP/s, copies {2 * 2**26 / copying / 1e9:.1f} GB/s (read and written)")
             print(f"{'':26} {'Ito ms':>9} {'PyTorch':>9} {'faster':>7} {'MB':>6} {'MB':>6} {'peak':>5}" + ("  torch.compile" if o.compile else ""))
             versions = {line(name, dtype, peak, o) for name in names}
             print("PyTorch", *versions)

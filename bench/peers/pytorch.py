@@ -189,6 +189,7 @@ OPS = {
     "attention 1024": (F.scaled_dot_product_attention, lambda: [r(8, 4, 1024, 32) for _ in range(3)]),
     "group norm + silu": (lambda x, w, b: F.silu(F.group_norm(x, 32, w, b)), lambda: [r(32, 64, 32, 32), r(64), r(64)]),
     "layer norm": (lambda x, w, b: F.layer_norm(x, (128,), w, b), lambda: [r(64, 64, 128), r(128), r(128)]),
+    "copy 64 MB": (torch.clone, lambda: [r(1 << 24)]),
     "matmul 1024": (torch.matmul, lambda: [r(1024, 1024), r(1024, 1024)]),
     "softmax": (lambda x: torch.softmax(x, -1), lambda: [r(4096, 1024)]),
     "fft 32x32": (complex_fft, lambda: [r(64, 32, 32, 2)]),

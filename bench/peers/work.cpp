@@ -143,6 +143,7 @@ std::map<std::string, std::function<Work()>> works() {
       {"siren forward", [] { return siren_at_points(false); }},
       {"siren inner training", siren_inner_training},
       {"adamw 6.5M", adamw},
+      {"copy 64 MB forward", [] { return op([](const Tensors& in) { return in[0].clone(); }, {random({1 << 24})}, false); }},
   };
   const auto add = [&](const std::string& name, const std::function<Work(bool)>& make) {
     all[name + " forward"] = [=] { return make(false); };

@@ -20,7 +20,7 @@ void transposes() {
   transpose_vectors<T>(lines);
   bool same = true;
   for (int i = 0; i < lanes; ++i)
-    for (int j = 0; j < lanes; ++j) same &= lines[i][j] == numbers[size_t(j * lanes + i)];
+    for (int j = 0; j < lanes; ++j) same &= lines[i][j] == numbers[size_t(j) * lanes + i];
   CHECK(same);
 }
 }  // namespace
