@@ -21,15 +21,18 @@ template <class T>
 struct VectorTypes {
   static constexpr int lanes = vector_bytes / int(sizeof(T));
   typedef T Vector __attribute__((vector_size(vector_bytes)));
-  typedef T InMemory __attribute__((vector_size(vector_bytes), aligned(alignof(T)), may_alias));
   typedef uint32_t Bits __attribute__((vector_size(vector_bytes)));
   typedef uint16_t Halves __attribute__((vector_size(vector_bytes / 2)));
   typedef uint16_t HalvesInMemory __attribute__((vector_size(vector_bytes / 2), aligned(2), may_alias));
 };
 template <class T>
 using Vector = typename VectorTypes<T>::Vector;
+template <class T, class Stored>
+struct VectorInMemory {  // as far aligned as what is stored there
+  typedef T Type __attribute__((vector_size(vector_bytes), aligned(alignof(Stored)), may_alias));
+};
 
-// As many values as the vector has lanes; bfloat16s are widened.
+// As many values as the vector has lanes; bfloat16s are widened. Stored may be something else of T's size: its bits are then moved as they are.
 template <class T, class Stored>
 Vector<T> load_vector(const Stored* from) {
   using Types = VectorTypes<T>;
@@ -37,7 +40,8 @@ Vector<T> load_vector(const Stored* from) {
     const typename Types::Halves halves = *reinterpret_cast<const typename Types::HalvesInMemory*>(from);
     return Vector<T>(__builtin_convertvector(halves, typename Types::Bits) << 16);
   } else {
-    return *reinterpret_cast<const typename Types::InMemory*>(from);
+    static_assert(sizeof(Stored) == sizeof(T));
+    return *reinterpret_cast<const typename VectorInMemory<T, Stored>::Type*>(from);
   }
 }
 // bfloat16 rounds as its constructor does.
@@ -50,7 +54,8 @@ void store_vector(const Vector<T>& v, Stored* to) {
     *reinterpret_cast<typename Types::HalvesInMemory*>(to) =
         __builtin_convertvector((bits & 0x7fffffffU) > 0x7f800000U ? quiet : rounded, typename Types::Halves);
   } else {
-    *reinterpret_cast<typename Types::InMemory*>(to) = v;
+    static_assert(sizeof(Stored) == sizeof(T));
+    *reinterpret_cast<typename VectorInMemory<T, Stored>::Type*>(to) = v;
   }
 }
 

@@ -112,8 +112,12 @@ Unit find_unit() { return Unit::loops; }
 
 #endif
 
-// A pair of bfloat16s as one value that the vectors of vector.h can move. Moves keep all bits.
-const float* as_pairs(const bfloat16* from) { return reinterpret_cast<const float*>(from); }
+// What the vectors of vector.h move as one value.
+struct Pair {
+  bfloat16 first, second;
+};
+const Pair* as_pairs(const bfloat16* from) { return reinterpret_cast<const Pair*>(from); }
+Pair* as_pairs(bfloat16* to) { return reinterpret_cast<Pair*>(to); }
 
 }  // namespace
 
@@ -174,7 +178,7 @@ void interleave_turned(const bfloat16* from, int64_t distance, int64_t rows, int
       Vector<float> line[lanes];
       for (int64_t i = 0; i < lanes; ++i) line[i] = load_vector<float>(as_pairs(from + (r + i) * distance + c));
       transpose_vectors<float>(line);
-      for (int64_t i = 0; i < lanes; ++i) store_vector<float>(line[i], reinterpret_cast<float*>(to + (c / 2 + i) * to_stride + 2 * r));
+      for (int64_t i = 0; i < lanes; ++i) store_vector<float>(line[i], as_pairs(to + (c / 2 + i) * to_stride + 2 * r));
     }
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = r < whole_rows ? whole : 0; c < columns; ++c) {
@@ -194,7 +198,7 @@ void turn(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns,
       Vector<float> line[lanes];
       for (int64_t i = 0; i < lanes; ++i) line[i] = load_vector<float>(as_pairs(couples + i * 2 * lanes));
       transpose_vectors<float>(line);
-      for (int64_t i = 0; i < lanes; ++i) store_vector<float>(line[i], reinterpret_cast<float*>(to + (c + i) * to_stride + r));
+      for (int64_t i = 0; i < lanes; ++i) store_vector<float>(line[i], as_pairs(to + (c + i) * to_stride + r));
     }
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = r < whole_rows ? whole : 0; c < columns; ++c) to[c * to_stride + r] = from[r * distance + c];

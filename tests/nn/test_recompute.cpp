@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/reduce.h"
@@ -52,6 +53,6 @@ TEST_SUITE("nn") {
     CHECK(error < 1e-6 * largest);  // what arrives at a block's input is summed inside first
     CHECK(plain.draws == recomputed.draws);
     INFO(plain.peak, " bytes, recomputed ", recomputed.peak);
-    CHECK(recomputed.peak < 0.75 * double(plain.peak));
+    if (!std::getenv("ITO_DEBUG_MEMORY")) CHECK(recomputed.peak < 0.75 * double(plain.peak));  // there, nothing is counted
   }
 }
