@@ -12,7 +12,7 @@ namespace ito {
 
 struct GradcheckOptions {
   double step = 1e-5;       // central differences: error O(step^2) + O(eps/step)
-  double tolerance = 1e-6;  // relative to the largest difference quotient, plus the same absolutely
+  double tolerance = 1e-6;  // relative to the largest element of the gradient, plus the same absolutely
   uint32_t seed = 1;        // of the cotangent
   int max_elements = 64;    // elements probed per input, spread evenly; all of a smaller one
 };
