@@ -99,7 +99,7 @@ std::string pinned_variant(std::string_view op) {
   return found == pins().end() ? "" : found->second;
 }
 
-// Convolutions need AMX to be faster on pairs than by Winograd in f32, which multiplies a quarter as often.
+// Convolutions need AMX to be faster on pairs than by Winograd in f32, which multiplies a quarter as often; attention, whose products are small, too.
 int rank_of_pairs(std::string_view op) {
   const auto needed = op == "matmul" ? pairs::Unit::avx512 : pairs::Unit::amx;
   return pairs::unit() >= needed ? 2 : 0;

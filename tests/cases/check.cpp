@@ -227,7 +227,8 @@ class CaseChecker {
 
   void gradients() {
     GradcheckOptions options{.tolerance = case_.gradient_tolerance};
-    if (floating_elements(case_.inputs) > many_elements) options.max_elements = 8;  // small cases show the formula, large ones the ways of computing it
+    if (floating_elements(case_.inputs) > many_elements)
+      options.max_elements = 8;  // small cases show the formula, large ones the ways of computing it
     expect("gradient", gradcheck(case_.f, case_.inputs, options));
     expect("second gradient", gradgradcheck(case_.f, case_.inputs, options));
     expect("recorded rule against fused",
