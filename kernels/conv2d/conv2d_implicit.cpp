@@ -18,6 +18,7 @@ struct Patches {
   static int64_t source(int64_t i, int64_t u, int64_t stride, int64_t padding, int64_t extent) {
     if constexpr (transposed) {
       const int64_t a = i + padding - u;
+      if (stride == 1) return a >= 0 && a < extent ? a : -1;
       return a >= 0 && a % stride == 0 && a / stride < extent ? a / stride : -1;
     } else {
       const int64_t a = i * stride - padding + u;
@@ -29,14 +30,16 @@ struct Patches {
   template <class A>
   void copy_row(int64_t row, int64_t k0, int64_t k, A* out) const {
     const int64_t j = row % result_width, i = row / result_width % result_height, n = row / (result_width * result_height);
-    int64_t tap = k0 / group_channels, c = k0 % group_channels;
-    for (int64_t done = 0; done < k; ++tap, c = 0) {
-      const int64_t run = std::min(group_channels - c, k - done);
-      const int64_t a = source(i, tap / kernel_width, stride, padding, height), b = source(j, tap % kernel_width, stride, padding, width);
+    const int64_t tap = k0 / group_channels;
+    int64_t c = k0 % group_channels, u = tap / kernel_width, v = tap % kernel_width;
+    int64_t a = source(i, u, stride, padding, height);
+    for (int64_t done = 0; done < k; c = 0) {
+      const int64_t run = std::min(group_channels - c, k - done), b = source(j, v, stride, padding, width);
       if (a < 0 || b < 0)
         std::fill_n(out + done, run, A(0));
       else
         convert(image + ((n * height + a) * width + b) * channels + c, run, out + done);
+      if (++v == kernel_width) v = 0, a = source(i, ++u, stride, padding, height);
       done += run;
     }
   }
