@@ -87,10 +87,10 @@ def main():
     if not names:
         sys.exit(f"compare: no work has '{o.only}' in its name; {ITO} lists all")
     try:
+        _, copying = best_of("copy 64 MB forward", "f32", o)
         for dtype in o.dtype.split(","):
             flops, seconds = best_of("matmul 1024 forward", dtype, o)
             peak = flops / seconds
-            _, copying = best_of("copy 64 MB forward", "f32", o)
             print(f"\n{dtype}, {o.threads} threads; matmul peak {peak / 1e9:.0f} GFLOP/s, copies {2 * 2**26 / copying / 1e9:.1f} GB/s (read and written)")
             print(f"{'':26} {'Ito ms':>9} {'PyTorch':>9} {'faster':>7} {'MB':>6} {'MB':>6} {'peak':>5}" + ("  torch.compile" if o.compile else ""))
             versions = {line(name, dtype, peak, o) for name in names}

@@ -8,7 +8,6 @@
 
 #include "kernels/attention/head.h"
 #include "kernels/gemm/pairs.h"
-#include "kernels/parallel.h"
 #include "kernels/scratch.h"
 #include "kernels/softmax/lanes.h"
 #include "kernels/store.h"
@@ -19,7 +18,7 @@ namespace ito::kernels {
 namespace {
 
 using pairs::block;
-constexpr int64_t whole(int64_t n) { return ceil_div(n, block) * block; }
+using pairs::whole_blocks;
 constexpr int64_t key_block = 8 * block;         // scores of 32 queries and so many keys stay in the first cache
 constexpr int64_t p_stride = key_block + block;  // not a power of two
 constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -32,30 +31,30 @@ struct HeadForward {
   float *scores, *out;
 
   int64_t d() const { return head.s.head_channels(); }
-  int64_t width() const { return whole(d()); }
+  int64_t width() const { return whole_blocks(d()); }
 
   static int64_t halves(const AttentionShape& s) {
-    return 2 * whole(s.keys) * whole(s.head_channels()) + block * (whole(s.head_channels()) + p_stride);
+    return 2 * whole_blocks(s.keys) * whole_blocks(s.head_channels()) + block * (whole_blocks(s.head_channels()) + p_stride);
   }
-  static int64_t floats(const AttentionShape& s) { return block * (key_block + whole(s.head_channels())); }
+  static int64_t floats(const AttentionShape& s) { return block * (key_block + whole_blocks(s.head_channels())); }
 
   HeadForward(const Head<bfloat16>& of, const pairs::Multiplier& multiplier, bfloat16* half, float* single)
       : head(of),
         multiply(multiplier),
         k_pairs(half),
-        v_pairs(k_pairs + whole(of.s.keys) * width()),
-        q_rows(v_pairs + whole(of.s.keys) * width()),
+        v_pairs(k_pairs + whole_blocks(of.s.keys) * width()),
+        q_rows(v_pairs + whole_blocks(of.s.keys) * width()),
         p(q_rows + block * width()),
         scores(single),
         out(single + block * key_block) {}
 
   void pack(const bfloat16* k, const bfloat16* v) const {
     const AttentionShape& s = head.s;
-    if (s.keys % block != 0 || d() % block != 0) std::fill_n(k_pairs, 2 * whole(s.keys) * width(), bfloat16());
+    if (s.keys % block != 0 || d() % block != 0) std::fill_n(k_pairs, 2 * whole_blocks(s.keys) * width(), bfloat16());
     for (int64_t j = 0; j < s.keys; j += block)
       pairs::interleave_turned(k + head.key(j), s.channels, std::min(block, s.keys - j), d(), k_pairs + j * width(), 2 * block);
     for (int64_t c = 0; c < d(); c += block)
-      pairs::interleave(v + head.key(0) + c, s.channels, s.keys, std::min(block, d() - c), v_pairs + c * whole(s.keys), 2 * block);
+      pairs::interleave(v + head.key(0) + c, s.channels, s.keys, std::min(block, d() - c), v_pairs + c * whole_blocks(s.keys), 2 * block);
   }
 
   void product(const bfloat16* a, int64_t a_stride, int64_t k, const bfloat16* b, float* c, int64_t c_stride, bool add) const {
@@ -97,7 +96,7 @@ struct HeadForward {
     float top[block], sum[block] = {};
     std::fill_n(top, block, -infinity);
     for (int64_t key = 0; key < end; key += key_block) {
-      const int64_t keys = std::min(key_block, whole(end - key));
+      const int64_t keys = std::min(key_block, whole_blocks(end - key));
       for (int64_t j = 0; j < keys; j += block) product(q_rows, w, w, k_pairs + (key + j) * w, scores + j, key_block, false);
       for (int64_t t = 0; t < count; ++t) {
         float* row = scores + t * key_block;
@@ -113,7 +112,7 @@ struct HeadForward {
 #pragma omp simd
         for (int64_t c = 0; c < w; ++c) line[c] *= shrink;
       }
-      for (int64_t c = 0; c < w; c += block) product(p, p_stride, keys, v_pairs + c * whole(s.keys) + key * block, out + c, w, true);
+      for (int64_t c = 0; c < w; c += block) product(p, p_stride, keys, v_pairs + c * whole_blocks(s.keys) + key * block, out + c, w, true);
     }
     for (int64_t t = 0; t < count; ++t) {
       float* line = out + t * w;
@@ -128,19 +127,13 @@ struct HeadForward {
 
 template <class T>
 void forward_pairs(const T* q, const T* k, const T* v, const T* mask, T* y, accumulate_t<T>* lse, const AttentionShape& s) {
-  const int64_t blocks = ceil_div(s.queries, block), heads = s.batch * s.heads,
-                parts = std::max<int64_t>(1, std::min(blocks, 32 / std::max<int64_t>(1, heads)));
-  parallel_for(heads * parts, 1, [&](int64_t task, int64_t last) {
+  for_parts(s, mask, parts_of(s, block), block, [&](const Head<T>& head, int64_t begin, int64_t end, int64_t) {
     const Scratch<bfloat16, Device::cpu> half(HeadForward::halves(s));
     const Scratch<float, Device::cpu> single(HeadForward::floats(s));
     const pairs::Multiplier multiplier;
-    for (; task < last; ++task) {
-      const Head<bfloat16> head{s, mask, task / parts / s.heads, task / parts % s.heads};
-      const HeadForward forward(head, multiplier, half.data(), single.data());
-      forward.pack(k, v);
-      for (int64_t b = blocks * (task % parts) / parts; b < blocks * (task % parts + 1) / parts; ++b)
-        forward.run(q, y, lse, b * block, std::min(block, s.queries - b * block));
-    }
+    const HeadForward forward(head, multiplier, half.data(), single.data());
+    forward.pack(k, v);
+    for (int64_t first = begin; first < end; first += block) forward.run(q, y, lse, first, std::min(block, end - first));
   });
 }
 

@@ -114,24 +114,6 @@ void scores_of(const Head<T>& head, const Block& b, const A* k, const A* q, A* s
       std::fill_n(scores + j * B::queries, std::clamp<int64_t>(b.key + j - b.query, 0, b.columns), -std::numeric_limits<A>::infinity());
 }
 
-// Calls body(head, first query, last query, part) for all heads, each in `parts` parts of whole blocks.
-template <class T, class Body>
-void for_parts(const AttentionShape& s, const T* mask, int64_t parts, Body&& body) {
-  constexpr int64_t unit = Blocks<accumulate_t<T>>::queries;
-  const int64_t blocks = ceil_div(s.queries, unit);
-  parallel_for(s.batch * s.heads * parts, 1, [&](int64_t task, int64_t) {
-    const int64_t head = task / parts, part = task % parts;
-    body(Head<T>{s, mask, head / s.heads, head % s.heads}, blocks * part / parts * unit, std::min(s.queries, blocks * (part + 1) / parts * unit),
-         part);
-  });
-}
-
-// Parts of a head's queries: with few heads, up to 32 tasks in all.
-template <class A>
-int64_t parts_of(const AttentionShape& s) {
-  return std::max<int64_t>(1, std::min(ceil_div(s.queries, Blocks<A>::queries), 32 / std::max<int64_t>(1, s.batch * s.heads)));
-}
-
 // Calls body(block) for the blocks of keys that queries first ... first + count - 1 may see.
 template <class A, class Body>
 void for_keys(const AttentionShape& s, int64_t first, int64_t count, Body&& body) {
@@ -146,7 +128,7 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
   using B = Blocks<A>;
   constexpr A infinity = std::numeric_limits<A>::infinity();
   const int64_t d = s.head_channels(), stride = B::row_stride(d), key_rows = round_up(s.keys, B::mr);
-  for_parts(s, mask, parts_of<A>(s), [&](const Head<T>& head, int64_t begin, int64_t end, int64_t) {
+  for_parts(s, mask, parts_of(s, B::queries), B::queries, [&](const Head<T>& head, int64_t begin, int64_t end, int64_t) {
     const Scratch<A, Device::cpu> memory((2 * key_rows + 2 * B::queries) * stride + B::queries * stride + B::scores);
     A *keys = memory.data(), *values = keys + key_rows * stride, *rows = values + key_rows * stride, *columns = rows + B::queries * stride,
       *out = columns + B::queries * stride, *p = out + B::queries * stride;
@@ -218,10 +200,10 @@ void backward_flash(const T* q, const T* k, const T* v, const T* mask, const T* 
                     const AttentionShape& s) {
   using A = accumulate_t<T>;
   using B = Blocks<A>;
-  const int64_t d = s.head_channels(), stride = B::row_stride(d), key_rows = round_up(s.keys, B::mr), parts = parts_of<A>(s),
+  const int64_t d = s.head_channels(), stride = B::row_stride(d), key_rows = round_up(s.keys, B::mr), parts = parts_of(s, B::queries),
                 sums_size = 2 * key_rows * stride;
   const Scratch<A, Device::cpu> part_sums(parts > 1 ? s.batch * s.heads * parts * sums_size : 0);
-  for_parts(s, mask, parts, [&](const Head<T>& head, int64_t begin, int64_t end, int64_t part) {
+  for_parts(s, mask, parts, B::queries, [&](const Head<T>& head, int64_t begin, int64_t end, int64_t part) {
     const Scratch<A, Device::cpu> memory(2 * key_rows * stride + 5 * B::queries * stride + 2 * B::scores + (parts > 1 ? 0 : sums_size));
     A *keys = memory.data(), *values = keys + key_rows * stride, *q_rows = values + key_rows * stride, *q_columns = q_rows + B::queries * stride,
       *dy_rows = q_columns + B::queries * stride, *dy_columns = dy_rows + B::queries * stride, *dq_sum = dy_columns + B::queries * stride,
@@ -266,7 +248,7 @@ void backward_flash(const T* q, const T* k, const T* v, const T* mask, const T* 
     if (parts == 1) store_key_gradients(head, dk_sum, 1, 0, dk, dv);
   });
   if (parts > 1)
-    for_parts(s, mask, 1, [&](const Head<T>& head, int64_t, int64_t, int64_t) {
+    for_parts(s, mask, 1, B::queries, [&](const Head<T>& head, int64_t, int64_t, int64_t) {
       store_key_gradients(head, part_sums.data() + head.index() * parts * sums_size, parts, sums_size, dk, dv);
     });
 }

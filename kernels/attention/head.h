@@ -1,7 +1,10 @@
-// Where one head of an attention lies in its tensors, as the CPU kernels take it.
+// Where one head of an attention lies in its tensors, as the CPU kernels take it, and the tasks that heads are.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/attention/attention.h"
+#include "kernels/parallel.h"
 
 namespace ito::kernels {
 
@@ -19,5 +22,21 @@ struct Head {
   // What is added to the scores of query t; null when there is no mask.
   const T* mask_row(int64_t t) const { return mask ? mask + n * s.mask_strides[0] + h * s.mask_strides[1] + t * s.mask_strides[2] : nullptr; }
 };
+
+// Parts of a head's queries, which come in blocks of `unit`: with few heads, up to 32 tasks in all.
+inline int64_t parts_of(const AttentionShape& s, int64_t unit) {
+  return std::max<int64_t>(1, std::min(ceil_div(s.queries, unit), 32 / std::max<int64_t>(1, s.batch * s.heads)));
+}
+
+// Calls body(head, first query, last query, part) for all heads, each in `parts` parts of whole blocks.
+template <class T, class Body>
+void for_parts(const AttentionShape& s, const T* mask, int64_t parts, int64_t unit, Body&& body) {
+  const int64_t blocks = ceil_div(s.queries, unit);
+  parallel_for(s.batch * s.heads * parts, 1, [&](int64_t task, int64_t) {
+    const int64_t head = task / parts, part = task % parts;
+    body(Head<T>{s, mask, head / s.heads, head % s.heads}, blocks * part / parts * unit, std::min(s.queries, blocks * (part + 1) / parts * unit),
+         part);
+  });
+}
 
 }  // namespace ito::kernels

@@ -43,7 +43,7 @@ struct Convolution {
 
   void run() const {
     const int64_t places = (height - 1) * image.columns() + width, chunk = 4 * block, chunks = ceil_div(places, chunk),
-                  sums_stride = whole_blocks(channels);
+                  sums_stride = pairs::whole_blocks(channels);
     const int64_t beyond = (chunk + kernel_width) * image.stride();  // what a last block reads, and throws away
     const Scratch<bfloat16, Device::cpu> padded(batch * image.size() + beyond), filters(ceil_div(channels, block) * panel());
     const Scratch<float, Device::cpu> offsets(sums_stride);

@@ -19,14 +19,14 @@ struct WeightGradient {
 
   int64_t taps() const { return s.kernel_height * s.kernel_width; }
   int64_t sums_stride() const { return taps() * image.stride(); }
-  int64_t places() const { return whole_blocks(s.out_height * image.columns()); }
+  int64_t places() const { return pairs::whole_blocks(s.out_height * image.columns()); }
   int64_t dy_stride() const { return places() + block; }  // off the powers of two
 
   void add_images(int64_t first, int64_t last, float* sums) const {
     const int64_t rows = places() + (s.kernel_height - 1) * image.columns() + s.kernel_width + 1, half = ceil_div(rows, 2) * 2 * image.stride();
-    const Scratch<bfloat16, Device::cpu> turned(whole_blocks(s.out_channels) * dy_stride()),
+    const Scratch<bfloat16, Device::cpu> turned(pairs::whole_blocks(s.out_channels) * dy_stride()),
         padded(std::max(image.size(), (rows + 1) * image.stride())), couples(2 * half);
-    std::fill_n(turned.data(), whole_blocks(s.out_channels) * dy_stride(), bfloat16());
+    std::fill_n(turned.data(), pairs::whole_blocks(s.out_channels) * dy_stride(), bfloat16());
     std::fill(padded.data() + image.size(), padded.data() + std::max(image.size(), (rows + 1) * image.stride()), bfloat16());
     const pairs::Multiplier multiply;
     for (int64_t n = first; n < last; ++n) {
@@ -56,7 +56,7 @@ struct WeightGradient {
   }
 
   void run() const {
-    const int64_t parts = std::min<int64_t>(s.batch, 8), size = whole_blocks(s.out_channels) * sums_stride();
+    const int64_t parts = std::min<int64_t>(s.batch, 8), size = pairs::whole_blocks(s.out_channels) * sums_stride();
     const Scratch<float, Device::cpu> sums(parts * size);
     parallel_for(parts, 1,
                  [&](int64_t part, int64_t) { add_images(s.batch * part / parts, s.batch * (part + 1) / parts, sums.data() + part * size); });

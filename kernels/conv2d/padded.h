@@ -12,14 +12,12 @@
 
 namespace ito::kernels {
 
-constexpr int64_t whole_blocks(int64_t n) { return ceil_div(n, pairs::block) * pairs::block; }
-
 struct Padded {
   int64_t height, width, channels;  // of the image
   int64_t above, left;              // rows and columns of zeros on each side
   int64_t rows() const { return height + 2 * above; }
   int64_t columns() const { return width + 2 * left; }
-  int64_t stride() const { return whole_blocks(channels); }  // of pixels
+  int64_t stride() const { return pairs::whole_blocks(channels); }  // of pixels
   int64_t size() const { return rows() * columns() * stride(); }
 
   // One image.

@@ -14,6 +14,7 @@
 namespace ito::kernels::pairs {
 
 constexpr int64_t block = 32;  // rows and columns of C worked out at a time, and the unit of k: other sizes are filled up with zeros
+constexpr int64_t whole_blocks(int64_t n) { return (n + block - 1) / block * block; }  // n, filled up
 
 // C (32, 32) = or += the sum over segments of k of A (32, 32 steps) B (32 steps, 32). Rows past the end of a matrix must be there to be read.
 struct Product {

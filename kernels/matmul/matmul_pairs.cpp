@@ -11,7 +11,7 @@ namespace ito::kernels {
 namespace {
 
 using pairs::block;
-constexpr int64_t whole(int64_t n) { return ceil_div(n, block) * block; }
+using pairs::whole_blocks;
 constexpr int64_t m_block = 4 * block, n_block = 8 * block;  // of y: one task
 
 struct Multiplication {
@@ -21,7 +21,7 @@ struct Multiplication {
 
   // Panels of `block` columns one after the other, each with all of k.
   void pack_b(bfloat16* to) const {
-    const int64_t panel = whole(s.k) * block;
+    const int64_t panel = whole_blocks(s.k) * block;
     parallel_for(ceil_div(s.n, block), std::max<int64_t>(1, 65536 / std::max<int64_t>(1, panel)), [&](int64_t first, int64_t last) {
       for (int64_t j = first; j < last; ++j) {
         const int64_t column = j * block, columns = std::min(block, s.n - column);
@@ -40,8 +40,8 @@ struct Multiplication {
       stride = s.k;
       return a + row * s.k + k0;
     }
-    stride = whole(k) + block;
-    if (k % block != 0) std::fill_n(buffer, whole(rows) * stride, bfloat16());
+    stride = whole_blocks(k) + block;
+    if (k % block != 0) std::fill_n(buffer, whole_blocks(rows) * stride, bfloat16());
     if (s.transpose_a)
       pairs::turn(a + k0 * s.m + row, s.m, k, rows, buffer, stride);
     else
@@ -52,16 +52,16 @@ struct Multiplication {
   void run() const {
     if (s.m == 0 || s.n == 0) return;
     const bool long_sum = s.transpose_a && !bias && s.k >= 4096 && s.m * s.n <= (1 << 18);
-    const int64_t part = long_sum ? ceil_div(s.k, 16 * block) * block : std::max<int64_t>(block, whole(s.k)),
+    const int64_t part = long_sum ? ceil_div(s.k, 16 * block) * block : std::max<int64_t>(block, whole_blocks(s.k)),
                   parts = ceil_div(std::max<int64_t>(1, s.k), part);
-    const Scratch<bfloat16, Device::cpu> packed(whole(s.n) * whole(s.k));
+    const Scratch<bfloat16, Device::cpu> packed(whole_blocks(s.n) * whole_blocks(s.k));
     const Scratch<float, Device::cpu> part_sums(parts > 1 ? parts * s.m * s.n : 0);
     pack_b(packed.data());
     const int64_t down = ceil_div(s.m, m_block), across = ceil_div(s.n, n_block);
     parallel_for(parts * down * across, 1, [&](int64_t task, int64_t) {
       const int64_t index = task / (down * across), row = task / across % down * m_block, column = task % across * n_block, k0 = index * part;
       const int64_t rows = std::min(m_block, s.m - row), columns = std::min(n_block, s.n - column), k = std::min(part, s.k - k0);
-      const Scratch<bfloat16, Device::cpu> buffer(m_block * (whole(k) + block));
+      const Scratch<bfloat16, Device::cpu> buffer(m_block * (whole_blocks(k) + block));
       const Scratch<float, Device::cpu> sums(m_block * n_block);
       int64_t stride = 0;
       const bfloat16* from = rows_of_a(row, rows, k0, k, buffer.data(), stride);
@@ -73,8 +73,8 @@ struct Multiplication {
                     .a_stride = stride,
                     .a_segments = &segment,
                     .segments = 1,
-                    .steps = whole(k) / block,
-                    .b = packed.data() + (column + j) * whole(s.k) + k0 * block,
+                    .steps = whole_blocks(k) / block,
+                    .b = packed.data() + (column + j) * whole_blocks(s.k) + k0 * block,
                     .b_stride = 2 * block,
                     .c = sums.data() + i * n_block + j,
                     .c_stride = n_block,
