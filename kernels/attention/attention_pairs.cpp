@@ -1,6 +1,6 @@
 // pairs   bfloat16's attention forward on the processor's instructions for it (kernels/gemm/pairs.h): FlashAttention's blocks and online softmax, as
-// in flash_cpu.cpp, with S = Q K^T and P V as products of pairs. P is rounded to bfloat16 for the second; its sum is not. A row of scores is one of
-// S's rows here, as that is how the left factor of P V has to lie.
+// in flash_cpu.cpp, with S^T = K Q^T and (P V)^T = V^T P^T as products of pairs. P is rounded to bfloat16 for the second; its sum is not. Queries are
+// the lanes, as there, and two rows of P^T side by side are the pairs that the second product wants.
 //
 // A head's keys and values are packed once for each task: a task is a head or, where heads are few, a part of its queries.
 #include <cmath>
@@ -9,9 +9,9 @@
 #include "kernels/attention/head.h"
 #include "kernels/gemm/pairs.h"
 #include "kernels/scratch.h"
-#include "kernels/softmax/lanes.h"
 #include "kernels/store.h"
 #include "kernels/vecmath.h"
+#include "kernels/vector.h"
 
 namespace ito::kernels {
 
@@ -19,109 +19,129 @@ namespace {
 
 using pairs::block;
 using pairs::whole_blocks;
-constexpr int64_t key_block = 8 * block;         // scores of 32 queries and so many keys stay in the first cache
-constexpr int64_t p_stride = key_block + block;  // not a power of two
+constexpr int64_t key_block = 8 * block;  // scores of 32 queries and so many keys stay in the first cache
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
 struct HeadForward {
   const Head<bfloat16>& head;
   const pairs::Multiplier& multiply;
-  bfloat16 *k_pairs, *v_pairs;  // K^T in panels of 32 keys, V in panels of 32 channels
-  bfloat16 *q_rows, *p;
-  float *scores, *out;
+  bfloat16 *k_rows, *v_columns;  // K, and V^T: a row a channel
+  bfloat16 *q_pairs, *p;         // Q^T and P^T in rows of pairs
+  float *scores, *out;           // S^T and (P V)^T: a column a query
 
   int64_t d() const { return head.s.head_channels(); }
   int64_t width() const { return whole_blocks(d()); }
 
   static int64_t halves(const AttentionShape& s) {
-    return 2 * whole_blocks(s.keys) * whole_blocks(s.head_channels()) + block * (whole_blocks(s.head_channels()) + p_stride);
+    return 2 * whole_blocks(s.keys) * whole_blocks(s.head_channels()) + block * (whole_blocks(s.head_channels()) + key_block);
   }
   static int64_t floats(const AttentionShape& s) { return block * (key_block + whole_blocks(s.head_channels())); }
 
   HeadForward(const Head<bfloat16>& of, const pairs::Multiplier& multiplier, bfloat16* half, float* single)
       : head(of),
         multiply(multiplier),
-        k_pairs(half),
-        v_pairs(k_pairs + whole_blocks(of.s.keys) * width()),
-        q_rows(v_pairs + whole_blocks(of.s.keys) * width()),
-        p(q_rows + block * width()),
+        k_rows(half),
+        v_columns(k_rows + whole_blocks(of.s.keys) * width()),
+        q_pairs(v_columns + whole_blocks(of.s.keys) * width()),
+        p(q_pairs + block * width()),
         scores(single),
         out(single + block * key_block) {}
 
   void pack(const bfloat16* k, const bfloat16* v) const {
     const AttentionShape& s = head.s;
-    if (s.keys % block != 0 || d() % block != 0) std::fill_n(k_pairs, 2 * whole_blocks(s.keys) * width(), bfloat16());
-    for (int64_t j = 0; j < s.keys; j += block)
-      pairs::interleave_turned(k + head.key(j), s.channels, std::min(block, s.keys - j), d(), k_pairs + j * width(), 2 * block);
-    for (int64_t c = 0; c < d(); c += block)
-      pairs::interleave(v + head.key(0) + c, s.channels, s.keys, std::min(block, d() - c), v_pairs + c * whole_blocks(s.keys), 2 * block);
+    if (s.keys % block != 0 || d() % block != 0) std::fill_n(k_rows, 2 * whole_blocks(s.keys) * width(), bfloat16());
+    for (int64_t j = 0; j < s.keys; ++j) std::copy_n(k + head.key(j), d(), k_rows + j * width());
+    pairs::turn(v + head.key(0), s.channels, s.keys, d(), v_columns, whole_blocks(s.keys));
   }
 
-  void product(const bfloat16* a, int64_t a_stride, int64_t k, const bfloat16* b, float* c, int64_t c_stride, bool add) const {
+  // 32 rows of `a`, times k rows of pairs.
+  void product(const bfloat16* a, int64_t a_stride, int64_t k, const bfloat16* pairs_of_b, float* c, bool add) const {
     static constexpr int64_t start = 0;
     multiply({.a = a,
               .a_stride = a_stride,
               .a_segments = &start,
               .segments = 1,
               .steps = k / block,
-              .b = b,
+              .b = pairs_of_b,
               .b_stride = 2 * block,
               .c = c,
-              .c_stride = c_stride,
+              .c_stride = block,
               .add = add});
   }
 
-  // A row of scores, scaled, masked, with -inf for keys past the last that the query sees; its maximum.
-  float finish_scores(float* row, int64_t query, int64_t key, int64_t keys) const {
+  // Scores of keys from `key` on, scaled and masked, and -inf where a query does not see a key; `top` becomes their maximum, if that is higher.
+  void finish_scores(int64_t first, int64_t count, int64_t key, int64_t keys, float* top) const {
     const AttentionShape& s = head.s;
     const auto scale = float(s.scale);
+    for (int64_t j = 0; j < keys; ++j) {
+      float* row = scores + j * block;
 #pragma omp simd
-    for (int64_t j = 0; j < keys; ++j) row[j] *= scale;
-    const int64_t seen = std::clamp<int64_t>((s.causal ? std::min(s.keys, query + 1) : s.keys) - key, 0, keys);
-    if (const bfloat16* added = head.mask_row(query))
-      for (int64_t j = 0; j < seen; ++j) row[j] += float(added[(key + j) * s.mask_strides[3]]);
-    std::fill(row + seen, row + keys, -infinity);
-    return lane_maximum(row, keys);
+      for (int64_t t = 0; t < block; ++t) row[t] *= scale;
+      if (head.mask && key + j < s.keys)
+        for (int64_t t = 0; t < count; ++t) row[t] += float(head.mask_row(first + t)[(key + j) * s.mask_strides[3]]);
+      const int64_t blind = key + j >= s.keys ? block : s.causal ? std::clamp<int64_t>(key + j - first, 0, block) : 0;  // the first so many queries
+      std::fill_n(row, blind, -infinity);
+#pragma omp simd
+      for (int64_t t = 0; t < block; ++t) top[t] = row[t] > top[t] ? row[t] : top[t];
+    }
   }
 
   // Queries first ... first + count - 1.
   void run(const bfloat16* q, bfloat16* y, float* lse, int64_t first, int64_t count) const {
     const AttentionShape& s = head.s;
     const int64_t w = width(), end = s.causal ? std::min(s.keys, first + count) : s.keys;
-    for (int64_t t = 0; t < count; ++t) {
-      std::copy_n(q + head.query(first + t), d(), q_rows + t * w);
-      std::fill(q_rows + t * w + d(), q_rows + (t + 1) * w, bfloat16());
-    }
+    if (count < block || d() < w) std::fill_n(q_pairs, block * w, bfloat16());
+    pairs::interleave_turned(q + head.query(first), s.channels, count, d(), q_pairs, 2 * block);
     std::fill_n(out, block * w, 0.0f);
-    float top[block], sum[block] = {};
+    float top[block], base[block], shrink[block], sum[block] = {};
     std::fill_n(top, block, -infinity);
     for (int64_t key = 0; key < end; key += key_block) {
       const int64_t keys = std::min(key_block, whole_blocks(end - key));
-      for (int64_t j = 0; j < keys; j += block) product(q_rows, w, w, k_pairs + (key + j) * w, scores + j, key_block, false);
-      for (int64_t t = 0; t < count; ++t) {
-        float* row = scores + t * key_block;
-        const float highest = std::max(top[t], finish_scores(row, first + t, key, keys)),
-                    base = highest == -infinity ? 0.0f : highest,  // nothing seen yet: exp(-inf - 0) is 0, exp(-inf + inf) is not
-            shrink = exp_bounded(top[t] - base);
+      for (int64_t j = 0; j < keys; j += block) product(k_rows + (key + j) * w, w, w, q_pairs, scores + j * block, false);
+      std::copy_n(top, block, shrink);
+      finish_scores(first, count, key, keys, top);
 #pragma omp simd
-        for (int64_t j = 0; j < keys; ++j) row[j] = exp_bounded(row[j] - base);
-        sum[t] = sum[t] * shrink + lane_sum<float>(keys, [row](int64_t j) { return row[j]; });
-        top[t] = highest;
-        convert(row, keys, p + t * p_stride);
-        float* line = out + t * w;
-#pragma omp simd
-        for (int64_t c = 0; c < w; ++c) line[c] *= shrink;
+      for (int64_t t = 0; t < block; ++t) {
+        base[t] = top[t] == -infinity ? 0.0f : top[t];  // nothing seen yet: exp(-inf - 0) is 0, exp(-inf + inf) is not
+        shrink[t] = exp_bounded(shrink[t] - base[t]);
+        sum[t] *= shrink[t];
       }
-      for (int64_t c = 0; c < w; c += block) product(p, p_stride, keys, v_pairs + c * whole_blocks(s.keys) + key * block, out + c, w, true);
-    }
-    for (int64_t t = 0; t < count; ++t) {
-      float* line = out + t * w;
-      const float scale = s.keys == 0 ? 1.0f : 1 / sum[t];
+      for (int64_t j = 0; j < keys; j += 2) {
+        const float *even = scores + j * block, *odd = even + block;
+        bfloat16* to = p + j * block;
 #pragma omp simd
-      for (int64_t c = 0; c < d(); ++c) line[c] *= scale;
-      convert(line, d(), y + head.query(first + t));
-      lse[head.row(first + t)] = sum[t] > 0 ? top[t] + std::log(sum[t]) : std::numeric_limits<float>::quiet_NaN();
+        for (int64_t t = 0; t < block; ++t) {
+          const float a = exp_bounded(even[t] - base[t]), b = exp_bounded(odd[t] - base[t]);
+          sum[t] += a + b;
+          store(to[2 * t], a);
+          store(to[2 * t + 1], b);
+        }
+      }
+      for (int64_t c = 0; c < w; ++c) {
+        float* line = out + c * block;
+#pragma omp simd
+        for (int64_t t = 0; t < block; ++t) line[t] *= shrink[t];
+      }
+      for (int64_t c = 0; c < w; c += block)
+        product(v_columns + c * whole_blocks(s.keys) + key, whole_blocks(s.keys), keys, p, out + c * block, true);
     }
+    finish(y, lse, first, count, top, sum);
+  }
+
+  // y = out^T / sum, lse = top + log(sum).
+  void finish(bfloat16* y, float* lse, int64_t first, int64_t count, const float* top, const float* sum) const {
+    constexpr int lanes = VectorTypes<float>::lanes;
+    for (int64_t t = 0; t < count; t += lanes)
+      for (int64_t c = 0; c < d(); c += lanes) {
+        Vector<float> line[lanes];
+        for (int i = 0; i < lanes; ++i) line[i] = load_vector<float>(out + (c + i) * block + t);
+        transpose_vectors<float>(line);
+        for (int i = 0; i < lanes && t + i < count; ++i) {
+          const float scale = head.s.keys == 0 ? 1.0f : 1 / sum[t + i];
+          store_vector<float>(line[i] * scale, y + head.query(first + t + i) + c, std::min<int64_t>(lanes, d() - c));
+        }
+      }
+    for (int64_t t = 0; t < count; ++t) lse[head.row(first + t)] = sum[t] > 0 ? top[t] + std::log(sum[t]) : std::numeric_limits<float>::quiet_NaN();
   }
 };
 
