@@ -43,10 +43,17 @@ void add_sample(CLI::App& app) {
   command->add_option("--seed", o->seed, "image k of a seed is the same picture for every --n")
       ->check(whole_number(seed_digits))
       ->capture_default_str();
-  command->add_option("--sampler", o->sampler, "ancestral or ddim (default: the run's)");
-  command->add_option("--steps", o->steps, "of ddim (default: the run's)")->check(whole_number());
+  command->add_option("--sampler", o->sampler, "ddim, ancestral, predictor-corrector, ode-rk45, ... (default: the run's); a wrong name lists all");
+  command->add_option("--steps", o->steps, "times at which the network is asked (default: the run's, or the sampler's)")->check(whole_number());
   command->add_option("--device", o->device, "cpu or cuda (default: the run's)");
   command->add_option("--eta", o->eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
+  command->add_option("--predictor", o->predictor, "predictor-corrector: reverse-diffusion, ancestral, euler-maruyama, or none for the corrector alone");
+  command->add_option("--corrector-steps", o->corrector_steps, "predictor-corrector: after each step")->check(whole_number());
+  command->add_option("--snr", o->snr, "predictor-corrector: the corrector's signal-to-noise ratio");
+  command->add_option("--langevin-step", o->langevin_step, "langevin, annealed-langevin: the step at the smallest noise");
+  command->add_option("--langevin-steps", o->langevin_steps, "annealed-langevin: at each time; langevin: in all")->check(whole_number());
+  command->add_option("--tolerance", o->tolerance, "ode-rk45: absolute and relative");
+  command->add_option("--churn", o->churn, "edm: S_churn, 0 deterministic");
   command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
   command->add_option("--label", o->label, "one class for all (default: random ones)")->check(whole_number());
   command->add_option("--out", o->out, "PNG to write")->capture_default_str();

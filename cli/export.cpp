@@ -45,7 +45,7 @@ void export_run(const ExportArguments& o) {
   ITO_CHECK(!error, "cannot make the folder ", o.folder, ": ", error.message());
   save_weights(o.folder + "/model.safetensors", checkpoint.config, checkpoint.weights(), checkpoint.progress);
   const Checkpoint exported = load_checkpoint(o.folder);  // rounded, as everyone will use it
-  if (exported.config.task == "ddpm") {
+  if (exported.config.task == "diffusion") {
     ImageSource source(exported);
     write_png(o.folder + "/samples.png", image_grid(to_bytes(source.images(64, 0, -1, exported.config.sample))));
   }

@@ -118,7 +118,7 @@ void write_pictures(const std::string& folder) {
   const std::vector<Json> log = read_log(folder);
   if (!log.empty()) write_loss_plot(folder, log);
   const Checkpoint checkpoint = load_checkpoint(folder);
-  if (checkpoint.config.task == "ddpm") {
+  if (checkpoint.config.task == "diffusion") {
     ImageSource source(checkpoint);
     const SampleOptions& how = checkpoint.config.sample;
     write_png(folder + "/samples.png", image_grid(to_bytes(source.images(64, 0, -1, how))));

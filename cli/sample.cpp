@@ -14,16 +14,27 @@ namespace {
 // The run's options with those of the command line, which are checked before any work.
 SampleOptions sample_options(const SampleArguments& o, const RunConfig& config) {
   SampleOptions how = config.sample;
-  if (!o.sampler.empty()) how.sampler = o.sampler;
-  ITO_CHECK(!o.steps || how.sampler == "ddim", "--steps is for ddim; ", how.sampler, " takes all ", config.diffusion.steps, " steps");
-  how.steps = o.steps.value_or(how.steps);
-  how.eta = o.eta.value_or(how.eta);
+  SamplerOptions& s = how.how;
+  const std::unique_ptr<NoiseProcess> process = make_process(config.diffusion);
+  if (!o.sampler.empty() && o.sampler != s.sampler) {
+    s.sampler = o.sampler;
+    s.steps = default_steps(o.sampler, *process);
+  }
+  s.steps = o.steps.value_or(s.steps);
+  s.eta = o.eta.value_or(s.eta);
+  if (!o.predictor.empty()) s.predictor = o.predictor;
+  s.corrector_steps = o.corrector_steps.value_or(s.corrector_steps);
+  s.snr = o.snr.value_or(s.snr);
+  s.langevin_step = o.langevin_step.value_or(s.langevin_step);
+  s.langevin_steps = o.langevin_steps.value_or(s.langevin_steps);
+  s.tolerance = o.tolerance.value_or(s.tolerance);
+  s.churn = o.churn.value_or(s.churn);
   how.guidance = o.guidance.value_or(how.guidance);
-  check_sampler(how.sampler, how.steps, how.eta, config.diffusion.steps);
+  check_sampler(s, *process);
   ITO_CHECK(how.guidance >= 0, "--guidance must be at least 0, got ", how.guidance);
-  ITO_CHECK(!o.label || config.model.classes > 0, "--label: this model was trained without labels");
-  ITO_CHECK(!o.label || (*o.label >= 0 && *o.label < config.model.classes), "--label ", *o.label, ": the classes are 0 to ",
-            config.model.classes - 1);
+  ITO_CHECK(!o.label || classes_of(config.model) > 0, "--label: this model was trained without labels");
+  ITO_CHECK(!o.label || (*o.label >= 0 && *o.label < classes_of(config.model)), "--label ", *o.label, ": the classes are 0 to ",
+            classes_of(config.model) - 1);
   ITO_CHECK(!o.out.empty() || !o.npy.empty(), "no file to write: give --out X.png or --npy X.npy");
   for (const std::string& path : {o.out, o.npy})
     if (!path.empty()) check_writable(path);
@@ -42,8 +53,8 @@ void sample_images(const SampleArguments& o) {
   const int64_t columns = int64_t(std::ceil(std::sqrt(double(o.n))));
   if (!o.out.empty()) {
     write_png(o.out, image_grid(to_bytes(images), {.columns = columns}));
-    std::printf("%s: %ld images, seed %lu, %s with %ld steps\n", o.out.c_str(), long(o.n), static_cast<unsigned long>(o.seed), how.sampler.c_str(),
-                long(how.sampler == "ancestral" ? source.config().diffusion.steps : how.steps));
+    std::printf("%s: %ld images, seed %lu, %s with %ld steps\n", o.out.c_str(), long(o.n), static_cast<unsigned long>(o.seed), how.how.sampler.c_str(),
+                long(how.how.steps));
   }
   if (!o.npy.empty()) {
     save_npy(o.npy, images);

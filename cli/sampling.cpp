@@ -12,7 +12,7 @@ namespace {
 enum Stream : uint32_t { labels_stream = 101 };
 
 const RunConfig& checked(const RunConfig& config) {
-  ITO_CHECK(config.task == "ddpm", "this checkpoint is a ", config.task, " and makes no images");
+  ITO_CHECK(config.task == "diffusion", "this checkpoint is a ", config.task, " and makes no images");
   return config;
 }
 
@@ -47,14 +47,17 @@ ImageSource::ImageSource(const Checkpoint& checkpoint, const std::string& device
 }
 
 Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o,
-                          std::function<void(int64_t, const Tensor&)> watch) {
+                          std::function<void(double, const Tensor&)> watch) {
   DiffusionModel& model = task_.model();
   Tensor labels;
   if (model.has_classes())
     labels = label >= 0 ? Tensor::full({n}, double(label), DType::i64)
                         : randint_from({n}, 0, model.classes(), {.seed = seed, .stream = labels_stream}, first);
-  SamplerOptions s{
-      .sampler = o.sampler, .steps = o.steps, .eta = o.eta, .seed = seed, .first_image = first, .device = device_, .watch = std::move(watch)};
+  SamplerOptions s = o.how;
+  s.seed = seed;
+  s.first_image = first;
+  s.device = device_;
+  s.watch = std::move(watch);
   return sample(model.process(), model.denoiser(labels.defined() ? labels.to(device_) : labels, o.guidance), {n, image_[0], image_[1], image_[2]}, s);
 }
 
@@ -72,7 +75,7 @@ Tensor ImageSource::images(int64_t n, uint64_t seed, int64_t label, const Sample
 
 Tensor ImageSource::strip(int64_t n, int64_t frames, uint64_t seed, const SampleOptions& o) {
   Tensors stages;
-  batch(0, n, seed, -1, o, [&](int64_t, const Tensor& x) { stages.push_back(x.clone()); });
+  batch(0, n, seed, -1, o, [&](double, const Tensor& x) { stages.push_back(x.clone()); });
   const Tensor out = Tensor::empty({n * frames, image_[0], image_[1], image_[2]});
   for (int64_t f = 0; f < frames; ++f) {
     const Tensor& x = stages[size_t(f * int64_t(stages.size() - 1) / (frames - 1))];

@@ -22,11 +22,11 @@ class ImageSource {
   const RunConfig& config() const { return config_; }
 
  private:
-  Tensor batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, std::function<void(int64_t, const Tensor&)> watch);
+  Tensor batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, std::function<void(double, const Tensor&)> watch);
 
   RunConfig config_;
   Device device_;
-  DdpmTask task_;
+  DiffusionTask task_;
   Shape image_;
 };
 

@@ -1,30 +1,45 @@
 // A denoising diffusion model: process, network, and what the network predicts.
 #pragma once
 
+#include "diffusion/network.h"
 #include "diffusion/sampler.h"
-#include "nn/unet.h"
+#include "diffusion/weighting.h"
 
 namespace ito {
 
 struct DiffusionOptions {
-  std::string schedule = "cosine";
-  int64_t steps = 1000;
+  std::string process = "ddpm";     // ddpm, vp, sub-vp, ve, edm
+  std::string schedule = "cosine";  // ddpm: of the betas
+  int64_t steps = 1000;             // ddpm
+  double beta_min = 0.1, beta_max = 20, first = 1e-3;  // vp, sub-vp
+  double sigma_min = 0.01, sigma_max = 50;             // ve, edm
+  int64_t levels = 0;                                  // ve: so many times, as NCSN; 0: all
   std::string prediction = "v";
-  DType dtype = DType::f32;    // of the network's activations: f32, or bf16 (half the memory; parameters and loss stay f32)
-  double label_dropout = 0.1;  // share of training images whose label is hidden, so that the network also learns the unconditional score
+  std::string weighting = "simple";
+  double data_deviation = 0.5;  // of the data, for edm's weights and scaled inputs
+  bool scale_input = false;     // the network sees x_t / sqrt(scale^2 data_deviation^2 + deviation^2), of deviation 1
+  std::string times = "uniform";  // of training; edm: log-normal, ln sigma ~ N(-1.2, 1.2^2)
+  DType dtype = DType::f32;       // of the network's activations: f32, or bf16 (half the memory; parameters and loss stay f32)
+  double label_dropout = 0.1;     // share of training images whose label is hidden, so that the network also learns the unconditional score
 };
+
+// The process of the options; throws Error for an unknown name or numbers that make none.
+std::unique_ptr<NoiseProcess> make_process(const DiffusionOptions& options);
+// What is usual for the process: VE and EDM with scaled inputs, EDM with its own prediction, weights and times.
+DiffusionOptions usual_options(const std::string& process);
 
 class DiffusionModel {
  public:
-  DiffusionModel(const UNetOptions& network, const DiffusionOptions& options, uint64_t seed);
+  DiffusionModel(const NetworkOptions& network, const DiffusionOptions& options, uint64_t seed);
 
-  UNet& network() { return network_; }
-  const Ddpm& process() const { return process_; }
-  bool has_classes() const { return network_.options().classes > 0; }
-  int64_t classes() const { return network_.options().classes; }
+  Module& network() { return *network_.module; }
+  const NoiseProcess& process() const { return *process_; }
+  bool has_classes() const { return classes_ > 0; }
+  int64_t classes() const { return classes_; }
 
-  // L_simple (Ho et al. 2020, eq. 14) of the network's own target: mean |target - network(x_t, t)|^2 over images x (N, H, W, C) in [-1, 1], with t
-  // uniform. x is on the network's device. Times, noise and hidden labels are those of training step `step` under the model's seed.
+  // mean w(t) |target - network(x_t, t)|^2 over images x (N, H, W, C) in [-1, 1], with t drawn as the options say; with the weights `simple` and `epsilon`
+  // predicted, L_simple (Ho et al. 2020, eq. 14). x is on the network's device. Times, noise and hidden labels are those of training step `step` under the
+  // model's seed.
   Tensor loss(const Tensor& x, const Tensor& labels, int64_t step);
 
   // The denoiser for labels (N) i64 or none. With guidance w the network's output is (1 + w) f(x, label) - w f(x, none):
@@ -32,16 +47,18 @@ class DiffusionModel {
   Denoiser denoiser(const Tensor& labels, double guidance);
 
  private:
-  // The network on f32 images, with activations of the chosen type: f32.
-  Tensor run(const Tensor& x, const Tensor& t, const Tensor& labels, Generator& random) const;
+  std::vector<double> training_times(int64_t n, uint32_t call) const;
+  // The network on f32 images x_t, with activations of the chosen type: f32.
+  Tensor run(const Tensor& x, const std::vector<double>& t, const Tensor& labels, Generator& random) const;
 
   uint64_t seed_;
+  DiffusionOptions o_;
   Generator init_;
-  UNet network_;
-  Ddpm process_;
+  Network network_;
+  int64_t classes_;
+  std::unique_ptr<NoiseProcess> process_;
   Prediction prediction_;
-  DType dtype_;
-  double label_dropout_;
+  Weighting weighting_;
 };
 
 }  // namespace ito

@@ -1,33 +1,35 @@
 #include "diffusion/noise_process.h"
 
-#include <cmath>
+#include <algorithm>
 
 namespace ito {
 
-Ddpm::Ddpm(std::vector<double> betas) : betas_(std::move(betas)) {
-  double product = 1;
-  for (const double beta : betas_) {
-    ITO_CHECK(beta > 0 && beta < 1, "a beta must lie between 0 and 1, got ", beta);
-    alphas_cumprod_.push_back(product *= 1 - beta);
-  }
+std::vector<double> NoiseProcess::times(int64_t count) const {
+  ITO_CHECK(count >= 1 && count <= most_times(), "sampling steps must be 1 to ", most_times(), ", got ", count);
+  std::vector<double> list;
+  for (int64_t i = 0; i < count; ++i) list.push_back(count == 1 ? last() : last() + (first() - last()) * double(i) / double(count - 1));
+  return list;
 }
 
-Marginal Ddpm::marginal(int64_t t) const { return {std::sqrt(alpha_bar(t)), std::sqrt(1 - alpha_bar(t))}; }
-
-Ddpm::Posterior Ddpm::posterior(int64_t t) const {
-  const double now = alpha_bar(t), before = alpha_bar(t - 1);
-  return {std::sqrt(before) * beta(t) / (1 - now), std::sqrt(1 - beta(t)) * (1 - before) / (1 - now), beta(t) * (1 - before) / (1 - now)};
+Tensor each_image(const std::vector<double>& values, Device device) {
+  const Tensor out = Tensor::empty({int64_t(values.size()), 1, 1, 1});
+  std::transform(values.begin(), values.end(), out.data<float>(), [](double v) { return float(v); });
+  return out.to(device);
 }
 
-MarginalTensors marginals(const NoiseProcess& process, const Tensor& t, Device device) {
-  const Shape shape{t.numel(), 1, 1, 1};
-  const MarginalTensors out{Tensor::empty(shape), Tensor::empty(shape)};
-  for (int64_t i = 0; i < t.numel(); ++i) {
-    const Marginal m = process.marginal(t.data<int64_t>()[i]);
-    out.scale.data<float>()[i] = float(m.scale);
-    out.deviation.data<float>()[i] = float(m.deviation);
+MarginalTensors marginals(const NoiseProcess& process, const std::vector<double>& t, Device device) {
+  std::vector<double> scales, deviations;
+  for (const double time : t) {
+    const Marginal m = process.marginal(time);
+    scales.push_back(m.scale);
+    deviations.push_back(m.deviation);
   }
-  return {out.scale.to(device), out.deviation.to(device)};
+  return {each_image(scales, device), each_image(deviations, device)};
+}
+
+Transition transition(const Marginal& s, const Marginal& t) {
+  const double scale = t.scale / s.scale, from = s.deviation * s.deviation, to = t.deviation * t.deviation, variance = to - scale * scale * from;
+  return {scale, variance, s.scale * variance / to, scale * from / to, from * variance / to};
 }
 
 }  // namespace ito

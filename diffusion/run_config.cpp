@@ -4,7 +4,6 @@
 
 #include "data/config_reader.h"
 #include "data/triangles.h"
-#include "diffusion/schedule.h"
 
 namespace ito {
 
@@ -31,8 +30,7 @@ DatasetOptions read_data(ConfigReader& in) {
   return o;
 }
 
-UNetOptions read_model(ConfigReader& in) {
-  UNetOptions o;
+UNetOptions read_unet(ConfigReader& in, UNetOptions o) {
   read(in, "channels", o.channels);
   read(in, "base", o.base);
   read(in, "multipliers", o.multipliers);
@@ -62,13 +60,43 @@ UNetOptions read_model(ConfigReader& in) {
   return o;
 }
 
+ViTOptions read_vit(ConfigReader& in, ViTOptions o) {
+  read(in, "channels", o.channels);
+  read(in, "size", o.size);
+  read(in, "patch", o.patch);
+  read(in, "dim", o.dim);
+  read(in, "depth", o.depth);
+  read(in, "heads", o.heads);
+  read(in, "mlp_ratio", o.mlp_ratio);
+  read(in, "classes", o.classes);
+  return o;
+}
+
+NetworkOptions read_model(ConfigReader& in) {
+  const NetworkOptions defaults = network_named(in.get("kind", std::string("unet")));
+  if (const auto* unet = std::get_if<UNetOptions>(&defaults)) return read_unet(in, *unet);
+  return read_vit(in, std::get<ViTOptions>(defaults));
+}
+
 DiffusionOptions read_diffusion(ConfigReader& in) {
-  DiffusionOptions o;
+  DiffusionOptions o = usual_options(in.get("process", std::string("ddpm")));
   read(in, "schedule", o.schedule);
   read(in, "steps", o.steps);
+  read(in, "beta_min", o.beta_min);
+  read(in, "beta_max", o.beta_max);
+  read(in, "first", o.first);
+  read(in, "sigma_min", o.sigma_min);
+  read(in, "sigma_max", o.sigma_max);
+  read(in, "levels", o.levels);
   read(in, "prediction", o.prediction);
+  read(in, "weighting", o.weighting);
+  read(in, "data_deviation", o.data_deviation);
+  read(in, "scale_input", o.scale_input);
+  read(in, "times", o.times);
   read(in, "label_dropout", o.label_dropout);
   ITO_CHECK(o.steps >= 1 && o.steps <= 100000, "config: diffusion.steps must be 1 to 100000, got ", o.steps);
+  ITO_CHECK(o.levels >= 0 && o.levels <= 100000, "config: diffusion.levels must be 0 to 100000, got ", o.levels);
+  ITO_CHECK(o.data_deviation > 0, "config: diffusion.data_deviation must be positive, got ", o.data_deviation);
   ITO_CHECK(o.label_dropout >= 0 && o.label_dropout <= 1, "config: diffusion.label_dropout must lie in [0, 1], got ", o.label_dropout);
   return o;
 }
@@ -109,13 +137,26 @@ TrainOptions read_train(ConfigReader& in) {
   return o;
 }
 
-SampleOptions read_sample(ConfigReader& in) {
+// Steps that are not given are the sampler's usual ones.
+SampleOptions read_sample(ConfigReader& in, const NoiseProcess& process) {
   SampleOptions o;
-  read(in, "sampler", o.sampler);
-  read(in, "steps", o.steps);
-  read(in, "eta", o.eta);
+  SamplerOptions& how = o.how;
+  read(in, "sampler", how.sampler);
+  how.steps = std::min(default_steps(how.sampler, process), process.most_times());
+  read(in, "steps", how.steps);
+  read(in, "eta", how.eta);
+  read(in, "variance", how.variance);
+  read(in, "clip", how.clip);
+  read(in, "predictor", how.predictor);
+  read(in, "corrector_steps", how.corrector_steps);
+  read(in, "snr", how.snr);
+  read(in, "langevin_step", how.langevin_step);
+  read(in, "langevin_steps", how.langevin_steps);
+  read(in, "tolerance", how.tolerance);
+  read(in, "churn", how.churn);
   read(in, "guidance", o.guidance);
   ITO_CHECK(o.guidance >= 0, "config: sample.guidance must be at least 0, got ", o.guidance);
+  check_sampler(how, process);
   return o;
 }
 
@@ -125,7 +166,8 @@ RunConfig parse_run_config(const Json& json) {
   RunConfig config;
   ConfigReader in(json);
   read(in, "task", config.task);
-  ITO_CHECK(config.task == "ddpm" || config.task == "classifier", "config: no task '", config.task, "'; there are: ddpm classifier");
+  if (config.task == "ddpm") config.task = "diffusion";  // as it was called when there was no other process
+  ITO_CHECK(config.task == "diffusion" || config.task == "classifier", "config: no task '", config.task, "'; there are: diffusion classifier");
   read(in, "device", config.device);
   ITO_CHECK(config.device == "cpu" || config.device == "cuda", "config: no device '", config.device, "'; there are: cpu cuda");
   std::string dtype = "f32";
@@ -143,15 +185,15 @@ RunConfig parse_run_config(const Json& json) {
   config.diffusion = section("diffusion", read_diffusion);
   config.diffusion.dtype = dtype_named(dtype);
   config.train = section("train", read_train);
-  config.sample = section("sample", read_sample);
+  config.sample = section("sample", [&](ConfigReader& part) { return read_sample(part, *make_process(config.diffusion)); });
   in.finish();
   config.written = json_line(in.written());
   // What a run needs only at its end, or never, is checked before it starts.
-  beta_schedule(config.diffusion.schedule, config.diffusion.steps);
   prediction_named(config.diffusion.prediction);
   drawing_named(config.data.drawing);
-  check_sampler(config.sample.sampler, config.sample.steps, config.sample.eta, config.diffusion.steps);
-  ITO_CHECK(config.sample.guidance == 0 || config.model.classes > 0, "config: sample.guidance needs model.classes");
+  target_weight(weighting_named(config.diffusion.weighting), prediction_named(config.diffusion.prediction), *make_process(config.diffusion),
+                make_process(config.diffusion)->last(), config.diffusion.data_deviation);
+  ITO_CHECK(config.sample.guidance == 0 || classes_of(config.model) > 0, "config: sample.guidance needs model.classes");
   return config;
 }
 

@@ -25,16 +25,15 @@ struct TrainOptions {
 };
 
 struct SampleOptions {
-  std::string sampler = "ddim";
-  int64_t steps = 50;
-  double eta = 0, guidance = 0;
+  SamplerOptions how;
+  double guidance = 0;
 };
 
 struct RunConfig {
-  std::string task = "ddpm";   // ddpm or classifier
+  std::string task = "diffusion";  // or classifier
   std::string device = "cpu";  // or cuda
   DatasetOptions data;
-  UNetOptions model;
+  NetworkOptions model;
   DiffusionOptions diffusion;
   TrainOptions train;
   SampleOptions sample;

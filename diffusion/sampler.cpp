@@ -1,88 +1,110 @@
 #include "diffusion/sampler.h"
 
-#include <cmath>
-
 #include "autograd/graph.h"
-#include "autograd/ops/arithmetic.h"
+#include "diffusion/processes.h"
+#include "diffusion/samplers/chain.h"
 
 namespace ito {
 
+namespace samplers {
+
+Tensor Chain::noise(Stream stream, uint32_t call) const {
+  if (o.noise) return o.noise(stream, call);
+  return normal_from(shape_, {.seed = o.seed, .stream = stream, .call = call}, o.first_image * shape_.product(1, shape_.rank()), DType::f32, o.device);
+}
+
+Tensor Chain::noise_of_step(size_t i) const {
+  const bool discrete = dynamic_cast<const Ddpm*>(&process) != nullptr;  // DDPM's chain has the same noise at a time, however many it visits
+  return noise(step_noise, 1 + uint32_t(discrete ? times[i] : double(i)));
+}
+
+Tensor Chain::start() const { return o.start.defined() ? o.start : noise(step_noise, 0) * process.prior_deviation(); }
+
+Denoised Chain::denoise_silently(const Tensor& x, double t) const {
+  const Denoised d = denoiser_(x, t);
+  return o.clip ? clipped(d, x, process.marginal(t)) : d;
+}
+
+Denoised Chain::denoise(const Tensor& x, double t) const {
+  if (o.watch) o.watch(t, x);
+  return denoise_silently(x, t);
+}
+
+Tensor Chain::constrained(const Tensor& x, size_t i) const {
+  if (!o.constrain) return x;
+  return o.constrain(x, i < times.size() ? times[i] : -1, noise(constraint_noise, uint32_t(i)));
+}
+
+}  // namespace samplers
+
 namespace {
 
-enum Stream : uint32_t { sampling_noise = 100 };  // call 0 is the starting noise, call 1 + t that of the step at time t
-
-class Chain {
- public:
-  Chain(const Ddpm& process, const Denoiser& denoiser, const Shape& shape, const SamplerOptions& options)
-      : process_(process), denoiser_(denoiser), shape_(shape), o_(options) {}
-
-  Tensor start() const { return noise(0); }
-  Tensor noise(uint32_t call) const {
-    return normal_from(shape_, {.seed = o_.seed, .stream = sampling_noise, .call = call}, o_.first_image * shape_.product(1, shape_.rank()),
-                       DType::f32, o_.device);
-  }
-
-  Denoised denoise(const Tensor& x, int64_t t) const {
-    if (o_.watch) o_.watch(t, x);
-    const Denoised d = denoiser_(x, t);
-    return o_.clip ? clipped(d, x, process_.marginal(t)) : d;
-  }
-
-  // x_{t-1} ~ N(posterior mean given the expected x_0, sigma^2); no noise in the last step.
-  Tensor ancestral() const {
-    Tensor x = start();
-    for (int64_t t = process_.steps() - 1; t >= 0; --t) {
-      const Ddpm::Posterior p = process_.posterior(t);
-      x = denoise(x, t).x0 * p.x0_weight + x * p.xt_weight;
-      if (t > 0) x = x + noise(uint32_t(1 + t)) * std::sqrt(o_.variance == "beta" ? process_.beta(t) : p.variance);
-    }
-    return x;
-  }
-
-  // From t to s < t:  x_s = sqrt(ab_s) x_0 + sqrt(1 - ab_s - sigma^2) eps + sigma z,
-  // sigma = eta sqrt((1 - ab_s)/(1 - ab_t) (1 - ab_t/ab_s)).  Song et al. 2021 (DDIM), eqs. 12 and 16.
-  Tensor ddim() const {
-    const std::vector<int64_t> times = ddim_times(process_.steps(), o_.steps);
-    Tensor x = start();
-    for (size_t i = 0; i < times.size(); ++i) {
-      const int64_t t = times[i], s = i + 1 < times.size() ? times[i + 1] : -1;
-      const double now = process_.alpha_bar(t), next = process_.alpha_bar(s);
-      const double sigma = o_.eta * std::sqrt((1 - next) / (1 - now) * (1 - now / next));
-      const Denoised d = denoise(x, t);
-      x = d.x0 * std::sqrt(next) + d.eps * std::sqrt(std::max(0.0, 1 - next - sigma * sigma));
-      if (sigma > 0) x = x + noise(uint32_t(1 + t)) * sigma;
-    }
-    return x;
-  }
-
- private:
-  const Ddpm& process_;
-  const Denoiser& denoiser_;
-  const Shape& shape_;
-  const SamplerOptions& o_;
+struct Entry {
+  const char* name;
+  Tensor (*run)(const samplers::Chain&);
+  int64_t steps;     // by default; 0: all times of a discrete process, else 1,000
+  bool needs_slope;  // f and g: not for a process whose last beta is 1
 };
+constexpr Entry entries[] = {{"ancestral", samplers::ancestral, 0, false},
+                             {"ddim", samplers::ddim, 50, false},
+                             {"dpm-solver++", samplers::dpm_solver, 20, false},
+                             {"edm", samplers::edm, 18, true},
+                             {"euler-maruyama", samplers::euler_maruyama, 0, true},
+// TODO                              {"milstein", samplers::milstein, 0, true},
+// TODO                              {"stochastic-runge-kutta", samplers::stochastic_runge_kutta, 0, true},
+                             {"stochastic-heun", samplers::stochastic_heun, 100, true},
+                             {"reverse-diffusion", samplers::reverse_diffusion, 0, true},
+                             {"predictor-corrector", samplers::predictor_corrector, 0, true},
+                             {"langevin", samplers::langevin_dynamics, 10, true},
+                             {"annealed-langevin", samplers::annealed_langevin, 10, true},
+                             {"ode-euler", samplers::ode_euler, 100, true},
+                             {"ode-heun", samplers::ode_heun, 50, true},
+                             {"ode-rk4", samplers::ode_rk4, 25, true}};
+// TODO                              {"ode-rk45", samplers::ode_rk45, 2, true}};};
+
+const Entry& entry_named(const std::string& name) {
+  std::string names;
+  for (const Entry& entry : entries) {
+    if (name == entry.name) return entry;
+    names += std::string(" ") + entry.name;
+  }
+  fail("no sampler '", name, "'; there are:", names);
+}
 
 }  // namespace
 
-void check_sampler(const std::string& sampler, int64_t steps, double eta, int64_t process_steps) {
-  ITO_CHECK(sampler == "ancestral" || sampler == "ddim", "no sampler '", sampler, "'; there are: ancestral ddim");
-  ITO_CHECK(sampler != "ddim" || (steps >= 1 && steps <= process_steps), "sampling steps must be 1 to ", process_steps, ", got ", steps);
-  ITO_CHECK(eta >= 0 && eta <= 1, "eta must be 0 to 1, got ", eta);
+std::vector<std::string> sampler_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : entries) names.emplace_back(entry.name);
+  return names;
 }
 
-std::vector<int64_t> ddim_times(int64_t process_steps, int64_t steps) {
-  ITO_CHECK(steps >= 1 && steps <= process_steps, "sampling steps must be 1 to ", process_steps, ", got ", steps);
-  std::vector<int64_t> times;
-  for (int64_t i = steps; i >= 1; --i) times.push_back(int64_t(std::llround(double(i) * double(process_steps) / double(steps))) - 1);
-  return times;
+int64_t default_steps(const std::string& sampler, const NoiseProcess& process) {
+  const int64_t steps = entry_named(sampler).steps, most = process.most_times();
+  return std::min(steps > 0 ? steps : 1000, most);
 }
 
-Tensor sample(const Ddpm& process, const Denoiser& denoiser, const Shape& shape, const SamplerOptions& o) {
-  check_sampler(o.sampler, o.steps, o.eta, process.steps());
+void check_sampler(const SamplerOptions& o, const NoiseProcess& process) {
+  const Entry& entry = entry_named(o.sampler);
+  const int64_t most = process.most_times();
+  ITO_CHECK(o.steps >= 1 && o.steps <= most, "sampling steps must be 1 to ", most, ", got ", o.steps);
+  ITO_CHECK(o.eta >= 0 && o.eta <= 1, "eta must be 0 to 1, got ", o.eta);
+  ITO_CHECK(!entry.needs_slope || process.marginal(process.last()).scale > 0, "the sampler '", o.sampler,
+            "' needs some of the data left at the last time, and this schedule ends with beta = 1; there are: ancestral ddim dpm-solver++");
   ITO_CHECK(o.variance == "posterior" || o.variance == "beta", "no sampling variance '", o.variance, "'; there are: posterior beta");
+  ITO_CHECK(o.predictor == "reverse-diffusion" || o.predictor == "ancestral" || o.predictor == "euler-maruyama" || o.predictor == "none",
+            "no predictor '", o.predictor, "'; there are: reverse-diffusion ancestral euler-maruyama none");
+  ITO_CHECK(o.corrector_steps >= 0 && o.corrector_steps <= 100000 && o.langevin_steps >= 0 && o.langevin_steps <= 10000000,
+            "the number of Langevin steps must be 0 to 10^5 for a corrector and 0 to 10^7 else, got ", o.corrector_steps, " and ", o.langevin_steps);
+  ITO_CHECK(o.snr >= 0 && o.langevin_step >= 0 && o.churn >= 0 && o.churn_noise >= 0, "snr, Langevin's step and churn must not be negative");
+  ITO_CHECK(o.tolerance > 0, "the tolerance of ode-rk45 must be positive, got ", o.tolerance);
+}
+
+Tensor sample(const NoiseProcess& process, const Denoiser& denoiser, const Shape& shape, const SamplerOptions& o) {
+  check_sampler(o, process);
   const NoGrad guard;
-  const Chain chain(process, denoiser, shape, o);
-  const Tensor x = o.sampler == "ddim" ? chain.ddim() : chain.ancestral();
+  const samplers::Chain chain(process, denoiser, shape, o);
+  const Tensor x = entry_named(o.sampler).run(chain);
   if (o.watch) o.watch(-1, x);
   return x;
 }

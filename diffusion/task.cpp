@@ -24,7 +24,7 @@ Tensor shifted(const Tensor& images, const Generator& key) {
 }  // namespace
 
 ClassifierTask::ClassifierTask(const RunConfig& config)
-    : seed_(config.train.seed), init_{.seed = seed_, .stream = initialisation}, lenet_(init_, config.model.classes > 0 ? config.model.classes : 10) {}
+    : seed_(config.train.seed), init_{.seed = seed_, .stream = initialisation}, lenet_(init_, classes_of(config.model) > 0 ? classes_of(config.model) : 10) {}
 
 Tensor ClassifierTask::loss(const Batch& batch, int64_t step) {
   ITO_CHECK(batch.labels.defined(), "a classifier needs labels, and this data set has none");
@@ -35,9 +35,9 @@ Tensor ClassifierTask::loss(const Batch& batch, int64_t step) {
 void check_fits(const RunConfig& config, const Dataset& data) {
   const Shape& images = data.images.shape();
   const bool classifier = config.task == "classifier";
-  const UNetOptions& m = config.model;
-  if (classifier || m.classes > 0) {
-    const int64_t classes = m.classes > 0 ? m.classes : 10;
+  const int64_t known = classes_of(config.model);
+  if (classifier || known > 0) {
+    const int64_t classes = known > 0 ? known : 10;
     ITO_CHECK(data.labels.defined(), classifier ? "a classifier needs labels" : "config: model.classes needs labels", ", and the data set '",
               data.name, "' has none");
     ITO_CHECK(data.classes <= classes, "config: model.classes is ", classes, ", but '", data.name, "' has ", data.classes, " classes");
@@ -46,10 +46,7 @@ void check_fits(const RunConfig& config, const Dataset& data) {
     ITO_CHECK(images == Shape({images[0], 28, 28, 1}), "a classifier needs images of 28x28 grey pixels, those of '", data.name, "' are ", images);
     return;
   }
-  ITO_CHECK(images[3] == m.channels, "config: model.channels is ", m.channels, ", but the images of '", data.name, "' have ", images[3]);
-  const int64_t multiple = m.patch << (m.multipliers.size() - 1);
-  ITO_CHECK(images[1] % multiple == 0 && images[2] % multiple == 0, "config: the images are ", images[1], "x", images[2],
-            "; with these model.multipliers and model.patch their sides must be multiples of ", multiple);
+  check_takes(config.model, images.without(0), data.name);
 }
 
 std::unique_ptr<Task> make_task(const RunConfig& config) {
@@ -57,7 +54,7 @@ std::unique_ptr<Task> make_task(const RunConfig& config) {
   if (config.task == "classifier")
     task = std::make_unique<ClassifierTask>(config);
   else
-    task = std::make_unique<DdpmTask>(config);
+    task = std::make_unique<DiffusionTask>(config);
   task->network().to(device_named(config.device));
   return task;
 }

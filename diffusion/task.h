@@ -16,9 +16,9 @@ class Task {
   virtual Tensor loss(const Batch& batch, int64_t step) = 0;
 };
 
-class DdpmTask : public Task {
+class DiffusionTask : public Task {
  public:
-  explicit DdpmTask(const RunConfig& config) : model_(config.model, config.diffusion, config.train.seed) {}
+  explicit DiffusionTask(const RunConfig& config) : model_(config.model, config.diffusion, config.train.seed) {}
   Module& network() override { return model_.network(); }
   Tensor loss(const Batch& batch, int64_t step) override { return model_.loss(batch.images, batch.labels, step); }
   DiffusionModel& model() { return model_; }

@@ -5,7 +5,7 @@ using namespace ito;
 
 int main() {
   Loader digits(load_dataset({.name = "mnist"}), {.batch = 32});
-  DiffusionModel model({.base = 32, .multipliers = {1, 2}, .patch = 2}, {.schedule = "cosine", .prediction = "v"}, /*seed=*/0);
+  DiffusionModel model(UNetOptions{.base = 32, .multipliers = {1, 2}, .patch = 2}, {.schedule = "cosine", .prediction = "v"}, /*seed=*/0);
   const NamedTensors parameters = model.network().parameters();
   Adam adam(parameters, {.beta2 = 0.99});
   for (int64_t step = 0; step < 400; ++step) {

@@ -85,7 +85,7 @@ TEST_SUITE("cuda") {
   TEST_CASE("sampling on the device gives the cpu's pictures to 1e-3") {
     const RunConfig config = parse_run_config(config_on("cpu"));
     const auto pictures = [&](Device device, const std::string& sampler) {
-      DdpmTask task(config);
+      DiffusionTask task(config);
       Generator noise{.seed = 9};
       for (const auto& [name, p] : task.network().parameters()) p.copy_from(p + normal(p.shape(), noise) * 0.02);  // no block is the identity
       task.network().to(device);

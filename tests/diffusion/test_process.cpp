@@ -5,6 +5,7 @@
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/reduce.h"
+#include "diffusion/processes.h"
 #include "diffusion/sampler.h"
 #include "diffusion/schedule.h"
 
@@ -15,7 +16,7 @@ double deviation_of(const Tensor& x) { return std::sqrt(variance(x.to(DType::f64
 
 // The exact denoiser of data N(mu, s^2): x_t ~ N(a mu, a^2 s^2 + d^2), so E[x_0 | x_t] = mu + a s^2 (x_t - a mu) / (a^2 s^2 + d^2).
 Denoiser gaussian_denoiser(const Ddpm& process, double mu, double s) {
-  return [&process, mu, s](const Tensor& x, int64_t t) {
+  return [&process, mu, s](const Tensor& x, double t) {
     const auto [a, d] = process.marginal(t);
     const Tensor x0 = (x - a * mu) * (a * s * s / (a * a * s * s + d * d)) + mu;
     return Denoised{x0, (x - x0 * a) / d};
@@ -60,11 +61,11 @@ TEST_SUITE("diffusion") {
     const Ddpm process(beta_schedule("cosine", 100));
     Generator g{.seed = 2};
     const Tensor x0 = normal({3, 2, 2, 1}, g), eps = normal({3, 2, 2, 1}, g);
-    for (const Prediction p : {Prediction::epsilon, Prediction::x0, Prediction::v})
+    for (const Prediction p : {Prediction::epsilon, Prediction::x0, Prediction::v, Prediction::score, Prediction::edm})
       for (const int64_t t : {0, 50, 90}) {
-        const MarginalTensors m = marginals(process, Tensor::full({3}, double(t), DType::i64));
+        const MarginalTensors m = marginals(process, std::vector<double>(3, double(t)));
         const Tensor x = m.scale * x0 + m.deviation * eps;
-        const Denoised d = from_prediction(p, prediction_target(p, x0, eps, m), x, process.marginal(t));
+        const Denoised d = from_prediction(p, prediction_target(p, x0, eps, std::vector<Marginal>(3, process.marginal(double(t)))), x, process.marginal(t));
         // Dividing by the smaller of scale and deviation loses that many digits of f32.
         const double tolerance = 2e-6 / std::min(process.marginal(t).scale, process.marginal(t).deviation);
         for (size_t i = 0; i < 12; ++i) {
@@ -73,7 +74,7 @@ TEST_SUITE("diffusion") {
         }
       }
     CHECK(prediction_named("v") == Prediction::v);
-    CHECK_THROWS_AS(prediction_named("score"), Error);
+    CHECK_THROWS_AS(prediction_named("noise"), Error);
   }
 
   TEST_CASE("on Gaussian data every sampler ends at the data's mean and deviation") {
@@ -89,6 +90,7 @@ TEST_SUITE("diffusion") {
       CHECK(deviation_of(x) == doctest::Approx(s).epsilon(tolerance));
     };
     o.sampler = "ancestral";
+    o.steps = 1000;
     check(0.02);
     o.variance = "beta";
     check(0.02);
@@ -105,7 +107,7 @@ TEST_SUITE("diffusion") {
   TEST_CASE("ddim with eta 1 at all steps is the ancestral chain") {
     const Ddpm process(beta_schedule("linear", 40));
     const Denoiser denoiser = gaussian_denoiser(process, 0, 0.5);
-    SamplerOptions o{.sampler = "ancestral", .seed = 4};
+    SamplerOptions o{.sampler = "ancestral", .steps = 40, .seed = 4};
     const std::vector<double> a = sample(process, denoiser, {2, 3, 3, 1}, o).to_vector<double>();
     o.sampler = "ddim";
     o.steps = 40;
@@ -117,7 +119,7 @@ TEST_SUITE("diffusion") {
   TEST_CASE("image k of a seed is the same whether drawn alone or in a batch, and other seeds give others") {
     const Ddpm process(beta_schedule("linear", 30));
     const Denoiser denoiser = gaussian_denoiser(process, 0.1, 0.5);
-    SamplerOptions o{.sampler = "ancestral", .seed = 9};
+    SamplerOptions o{.sampler = "ancestral", .steps = 30, .seed = 9};
     const std::vector<float> all = sample(process, denoiser, {5, 4, 4, 1}, o).to_vector<float>();
     o.first_image = 3;
     const std::vector<float> one = sample(process, denoiser, {1, 4, 4, 1}, o).to_vector<float>();
@@ -126,25 +128,26 @@ TEST_SUITE("diffusion") {
     CHECK(sample(process, denoiser, {1, 4, 4, 1}, o).to_vector<float>() != one);
   }
 
-  TEST_CASE("ddim's times are evenly spread and start at the last, as `trailing` in Lin et al. 2024") {
-    CHECK(ddim_times(1000, 1) == std::vector<int64_t>{999});
-    CHECK(ddim_times(1000, 2) == std::vector<int64_t>{999, 499});
-    CHECK(ddim_times(1000, 4) == std::vector<int64_t>{999, 749, 499, 249});
-    CHECK(ddim_times(5, 5) == std::vector<int64_t>{4, 3, 2, 1, 0});
+  TEST_CASE("DDPM's times are evenly spread and start at the last, as `trailing` in Lin et al. 2024") {
+    const Ddpm process(beta_schedule("linear", 1000)), five(beta_schedule("linear", 5));
+    CHECK(process.times(1) == std::vector<double>{999});
+    CHECK(process.times(2) == std::vector<double>{999, 499});
+    CHECK(process.times(4) == std::vector<double>{999, 749, 499, 249});
+    CHECK(five.times(5) == std::vector<double>{4, 3, 2, 1, 0});
     for (const int64_t steps : {3, 50, 999}) {
-      const auto times = ddim_times(1000, steps);
+      const auto times = process.times(steps);
       CHECK(int64_t(times.size()) == steps);
       CHECK(times.front() == 999);
       CHECK(times.back() == std::llround(1000.0 / double(steps)) - 1);
       for (size_t i = 1; i < times.size(); ++i) CHECK(times[i] < times[i - 1]);
     }
-    CHECK_THROWS_AS(ddim_times(10, 11), Error);
-    CHECK_THROWS_AS(ddim_times(10, 0), Error);
+    CHECK_THROWS_AS(five.times(6), Error);
+    CHECK_THROWS_AS(five.times(0), Error);
   }
 
   TEST_CASE("the last step adds no noise: two chains that agree on x0 end alike") {
     const Ddpm process(beta_schedule("linear", 10));
-    const Denoiser constant = [](const Tensor& x, int64_t) { return Denoised{Tensor::full(x.shape(), 0.25), x}; };
+    const Denoiser constant = [](const Tensor& x, double) { return Denoised{Tensor::full(x.shape(), 0.25), x}; };
     for (const char* sampler : {"ancestral", "ddim"}) {
       SamplerOptions o{.sampler = sampler, .steps = 5};
       for (const double v : sample(process, constant, {2, 2, 2, 1}, o).to_vector<double>()) CHECK(v == doctest::Approx(0.25));

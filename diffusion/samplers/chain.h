@@ -1,0 +1,80 @@
+// What samplers share: the times, the random numbers, the denoiser with its options.
+#pragma once
+
+#include <cmath>
+
+#include "autograd/ops/arithmetic.h"
+#include "diffusion/sampler.h"
+
+namespace ito::samplers {
+
+// Streams of random numbers; call 0 of the first is the start. A step's call is its number, or DDPM's time + 1.
+enum Stream : uint32_t { step_noise = 100, corrector_noise = 110, churn_noise, langevin_noise, constraint_noise };
+
+class Chain {
+ public:
+  Chain(const NoiseProcess& of, const Denoiser& denoiser, const Shape& shape, const SamplerOptions& options)
+      : process(of), o(options), times(of.times(options.steps)), denoiser_(denoiser), shape_(shape) {}
+
+  const NoiseProcess& process;
+  const SamplerOptions& o;
+  const std::vector<double> times;
+
+  Tensor noise(Stream stream, uint32_t call) const;
+  // The noise of the step from times[i].
+  Tensor noise_of_step(size_t i) const;
+  Tensor start() const;
+  // Tells what is at t, and asks the network.
+  Denoised denoise(const Tensor& x, double t) const;
+  // The same between times: nobody is told.
+  Denoised denoise_silently(const Tensor& x, double t) const;
+  Tensor score(const Tensor& x, double t) const { return ito::score(denoise_silently(x, t), process.marginal(t)); }
+  // What options.constrain makes of x at times[i], or of the result for i = times.size().
+  Tensor constrained(const Tensor& x, size_t i) const;
+
+  // From the start along the times by step(x, i), which goes from times[i] to times[i + 1]; the result is x_0 as denoised at the last.
+  template <class Step>
+  Tensor walk(Step&& step) const {
+    Tensor x = start();
+    for (size_t i = 0; i + 1 < times.size(); ++i) x = constrained(step(x, i), i + 1);
+    return constrained(denoise(x, times.back()).x0, times.size());
+  }
+
+  Marginal at(size_t i) const { return process.marginal(times[i]); }
+
+ private:
+  const Denoiser& denoiser_;
+  const Shape& shape_;
+};
+
+// x + step score + sqrt(2 step) z: a step of Langevin dynamics. Source 000 (3.19) has step = epsilon / 2, as does the paper of NCSN; its code has this.
+inline Tensor langevin(const Tensor& x, const Tensor& score, double step, const Tensor& z) { return x + score * step + z * std::sqrt(2 * step); }
+
+// ratio = deviation / scale at t, and back: the time at which the process has it.
+double ratio_at(const NoiseProcess& process, double t);
+double time_of_ratio(const NoiseProcess& process, double ratio);
+
+// One step from times[i] to times[i + 1], given what the denoiser said at the first.
+using Step = Tensor (*)(const Chain&, const Tensor& x, size_t i);
+Tensor ancestral_step(const Chain& chain, const Tensor& x, size_t i);
+Tensor reverse_diffusion_step(const Chain& chain, const Tensor& x, size_t i);
+Tensor euler_maruyama_step(const Chain& chain, const Tensor& x, size_t i);
+
+Tensor ancestral(const Chain& chain);
+Tensor ddim(const Chain& chain);
+Tensor reverse_diffusion(const Chain& chain);
+Tensor euler_maruyama(const Chain& chain);
+Tensor milstein(const Chain& chain);
+Tensor stochastic_runge_kutta(const Chain& chain);
+Tensor stochastic_heun(const Chain& chain);
+Tensor predictor_corrector(const Chain& chain);
+Tensor langevin_dynamics(const Chain& chain);
+Tensor annealed_langevin(const Chain& chain);
+Tensor ode_euler(const Chain& chain);
+Tensor ode_heun(const Chain& chain);
+Tensor ode_rk4(const Chain& chain);
+Tensor ode_rk45(const Chain& chain);
+Tensor edm(const Chain& chain);
+Tensor dpm_solver(const Chain& chain);
+
+}  // namespace ito::samplers
