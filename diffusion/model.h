@@ -8,16 +8,16 @@
 namespace ito {
 
 struct DiffusionOptions {
-  std::string process = "ddpm";     // ddpm, vp, sub-vp, ve, edm
-  std::string schedule = "cosine";  // ddpm: of the betas
-  int64_t steps = 1000;             // ddpm
+  std::string process = "ddpm";                        // ddpm, vp, sub-vp, ve, edm
+  std::string schedule = "cosine";                     // ddpm: of the betas
+  int64_t steps = 1000;                                // ddpm
   double beta_min = 0.1, beta_max = 20, first = 1e-3;  // vp, sub-vp
   double sigma_min = 0.01, sigma_max = 50;             // ve, edm
   int64_t levels = 0;                                  // ve: so many times, as NCSN; 0: all
   std::string prediction = "v";
   std::string weighting = "simple";
-  double data_deviation = 0.5;  // of the data, for edm's weights and scaled inputs
-  bool scale_input = false;     // the network sees x_t / sqrt(scale^2 data_deviation^2 + deviation^2), of deviation 1
+  double data_deviation = 0.5;    // of the data, for edm's weights and scaled inputs
+  bool scale_input = false;       // the network sees x_t / sqrt(scale^2 data_deviation^2 + deviation^2), of deviation 1
   std::string times = "uniform";  // of training; edm: log-normal, ln sigma ~ N(-1.2, 1.2^2)
   DType dtype = DType::f32;       // of the network's activations: f32, or bf16 (half the memory; parameters and loss stay f32)
   double label_dropout = 0.1;     // share of training images whose label is hidden, so that the network also learns the unconditional score
@@ -37,9 +37,9 @@ class DiffusionModel {
   bool has_classes() const { return classes_ > 0; }
   int64_t classes() const { return classes_; }
 
-  // mean w(t) |target - network(x_t, t)|^2 over images x (N, H, W, C) in [-1, 1], with t drawn as the options say; with the weights `simple` and `epsilon`
-  // predicted, L_simple (Ho et al. 2020, eq. 14). x is on the network's device. Times, noise and hidden labels are those of training step `step` under the
-  // model's seed.
+  // mean w(t) |target - network(x_t, t)|^2 over images x (N, H, W, C) in [-1, 1], with t drawn as the options say; with the weights `simple` and
+  // `epsilon` predicted, L_simple (Ho et al. 2020, eq. 14). x is on the network's device. Times, noise and hidden labels are those of training step
+  // `step` under the model's seed.
   Tensor loss(const Tensor& x, const Tensor& labels, int64_t step);
 
   // The denoiser for labels (N) i64 or none. With guidance w the network's output is (1 + w) f(x, label) - w f(x, none):

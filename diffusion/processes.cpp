@@ -19,14 +19,25 @@ Ddpm::Posterior Ddpm::posterior(int64_t t) const {
   return {std::sqrt(before) * beta(t) / (1 - now), std::sqrt(1 - beta(t)) * (1 - before) / (1 - now), beta(t) * (1 - before) / (1 - now)};
 }
 
-Marginal Ddpm::marginal(double t) const {
-  const auto below = int64_t(std::floor(t));
-  const double share = t - double(below), ab = share == 0 ? alpha_bar(below) : alpha_bar(below) * std::pow(1 - beta(below + 1), share);
-  return {std::sqrt(ab), std::sqrt(1 - ab)};
+// Of log alpha-bar at index t: the harmonic mean of the steps before and after, which keeps the cubic monotone; at the last index the step before.
+double Ddpm::slope_at(int64_t t) const {
+  const double before = std::log1p(-beta(std::max<int64_t>(t, 0))), after = std::log1p(-beta(std::min(t + 1, steps() - 1)));
+  return 2 / (1 / before + 1 / after);
 }
 
-// Of the step that ends at t or holds it.
-double Ddpm::drift(double t) const { return 0.5 * std::log1p(-beta(std::max<int64_t>(0, int64_t(std::ceil(t))))); }
+Ddpm::Cubic Ddpm::log_alpha_bar(double t) const {
+  const auto i = std::min(int64_t(std::floor(t)), steps() - 1);
+  const double u = t - double(i), low = std::log(alpha_bar(i)), slope = slope_at(i);
+  if (u == 0) return {low, slope};
+  // Hermite's cubic: low + u (slope + u (c + u d))
+  const double rise = std::log1p(-beta(i + 1)), next = slope_at(i + 1), c = 3 * rise - 2 * slope - next, d = slope + next - 2 * rise;
+  return {low + u * (slope + u * (c + u * d)), slope + u * (2 * c + 3 * u * d)};
+}
+
+Marginal Ddpm::marginal(double t) const {
+  const double whole = std::floor(t), ab = t == whole ? alpha_bar(int64_t(t)) : std::exp(log_alpha_bar(t).value);
+  return {std::sqrt(ab), std::sqrt(1 - ab)};
+}
 
 std::vector<double> Ddpm::times(int64_t count) const {
   ITO_CHECK(count >= 1 && count <= steps(), "sampling steps must be 1 to ", steps(), ", got ", count);

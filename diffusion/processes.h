@@ -7,8 +7,8 @@
 
 namespace ito {
 
-// x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) z. Ho et al. 2020, eqs. 2, 4, 6, 7; index 0 is their t = 1. Between indices log alpha-bar is a straight
-// line: a VP process with a constant rate a step.
+// x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) z. Ho et al. 2020, eqs. 2, 4, 6, 7; index 0 is their t = 1. Between indices log alpha-bar is a
+// monotone cubic through its values (Fritsch & Butland 1984), so that the SDE and the ODE of a VP process with these marginals have smooth rates.
 class Ddpm : public NoiseProcess {
  public:
   explicit Ddpm(std::vector<double> betas);  // in (0, 1); the last may be 1 (zero terminal SNR)
@@ -26,8 +26,8 @@ class Ddpm : public NoiseProcess {
   double first() const override { return 0; }
   double last() const override { return double(steps() - 1); }
   Marginal marginal(double t) const override;
-  double drift(double t) const override;
-  double squared_diffusion(double t) const override { return -2 * drift(t); }
+  double drift(double t) const override { return 0.5 * log_alpha_bar(t).slope; }
+  double squared_diffusion(double t) const override { return -log_alpha_bar(t).slope; }
   double network_time(double t) const override { return t * 1000 / double(steps()); }
   double prior_deviation() const override { return 1; }
   // T - 1, then every T/count-th ("trailing", Lin et al. 2024, arXiv 2305.08891, section 3.3).
@@ -35,6 +35,12 @@ class Ddpm : public NoiseProcess {
   int64_t most_times() const override { return steps(); }
 
  private:
+  struct Cubic {
+    double value, slope;
+  };
+  Cubic log_alpha_bar(double t) const;
+  double slope_at(int64_t t) const;
+
   std::vector<double> betas_, alphas_cumprod_;
 };
 
@@ -68,8 +74,8 @@ class SubVp : public Vp {
   double squared_diffusion(double t) const override;
 };
 
-// dx = sqrt(d sigma^2/dt) dW, sigma(t) = sigma_min (sigma_max/sigma_min)^t on t in [0, 1]: scale 1, deviation sigma. Evenly spread times are the geometric
-// levels of NCSN (Song & Ermon 2019).
+// dx = sqrt(d sigma^2/dt) dW, sigma(t) = sigma_min (sigma_max/sigma_min)^t on t in [0, 1]: scale 1, deviation sigma. Evenly spread times are the
+// geometric levels of NCSN (Song & Ermon 2019).
 struct VeOptions {
   double sigma_min = 0.01, sigma_max = 50;
 };

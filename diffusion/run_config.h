@@ -31,7 +31,7 @@ struct SampleOptions {
 
 struct RunConfig {
   std::string task = "diffusion";  // or classifier
-  std::string device = "cpu";  // or cuda
+  std::string device = "cpu";      // or cuda
   DatasetOptions data;
   NetworkOptions model;
   DiffusionOptions diffusion;

@@ -10,7 +10,8 @@ namespace samplers {
 
 Tensor Chain::noise(Stream stream, uint32_t call) const {
   if (o.noise) return o.noise(stream, call);
-  return normal_from(shape_, {.seed = o.seed, .stream = stream, .call = call}, o.first_image * shape_.product(1, shape_.rank()), DType::f32, o.device);
+  return normal_from(shape_, {.seed = o.seed, .stream = stream, .call = call}, o.first_image * shape_.product(1, shape_.rank()), DType::f32,
+                     o.device);
 }
 
 Tensor Chain::noise_of_step(size_t i) const {
@@ -50,8 +51,8 @@ constexpr Entry entries[] = {{"ancestral", samplers::ancestral, 0, false},
                              {"dpm-solver++", samplers::dpm_solver, 20, false},
                              {"edm", samplers::edm, 18, true},
                              {"euler-maruyama", samplers::euler_maruyama, 0, true},
-// TODO                              {"milstein", samplers::milstein, 0, true},
-// TODO                              {"stochastic-runge-kutta", samplers::stochastic_runge_kutta, 0, true},
+                             // TODO                              {"milstein", samplers::milstein, 0, true},
+                             // TODO                              {"stochastic-runge-kutta", samplers::stochastic_runge_kutta, 0, true},
                              {"stochastic-heun", samplers::stochastic_heun, 100, true},
                              {"reverse-diffusion", samplers::reverse_diffusion, 0, true},
                              {"predictor-corrector", samplers::predictor_corrector, 0, true},

@@ -14,11 +14,11 @@ namespace ito {
 using Denoiser = std::function<Denoised(const Tensor& x, double t)>;
 
 struct SamplerOptions {
-  std::string sampler = "ddim";        // one of sampler_names()
-  int64_t steps = 50;                  // times at which the network is asked; the last answer is the result. Langevin: see there
-  double eta = 0;                      // ddim: 0 deterministic, 1 the noise of the ancestral chain
-  std::string variance = "posterior";  // ancestral: posterior (beta-tilde) or beta (that of the transition)
-  bool clip = true;                    // x_0 to [-1, 1] at every step
+  std::string sampler = "ddim";                 // one of sampler_names()
+  int64_t steps = 50;                           // times at which the network is asked; the last answer is the result. Langevin: see there
+  double eta = 0;                               // ddim: 0 deterministic, 1 the noise of the ancestral chain
+  std::string variance = "posterior";           // ancestral: posterior (beta-tilde) or beta (that of the transition)
+  bool clip = true;                             // x_0 to [-1, 1] at every step
   std::string predictor = "reverse-diffusion";  // predictor-corrector: or ancestral, euler-maruyama, none (corrector only)
   int64_t corrector_steps = 1;                  // predictor-corrector: of Langevin's, after each step
   double snr = 0.16;                            // predictor-corrector: the corrector's signal-to-noise ratio
@@ -27,11 +27,12 @@ struct SamplerOptions {
   double tolerance = 1e-5;                      // ode-rk45: absolute and relative
   double churn = 0, churn_min = 0, churn_max = std::numeric_limits<double>::infinity(), churn_noise = 1.003;  // edm: S_churn, S_min, S_max, S_noise
   uint64_t seed = 0;
-  int64_t first_image = 0;                     // images first_image, first_image + 1, ... of the seed: the same ones in any batch
-  Device device = Device::cpu;                 // where the images are made: that of the network
-  Tensor start = {};                           // x at process.last(), instead of the prior's draw
+  int64_t first_image = 0;      // images first_image, first_image + 1, ... of the seed: the same ones in any batch
+  Device device = Device::cpu;  // where the images are made: that of the network
+  Tensor start = {};            // x at process.last(), instead of the prior's draw
   std::function<Tensor(uint32_t stream, uint32_t call)> noise = {};  // N(0, 1) of the images' shape, instead of the seed's
-  // Called after each step with what it made, for the time it is for (below 0: the result), and noise: what is given instead (diffusion/conditional.h).
+  // Called after each step with what it made, for the time it is for (below 0: the result), and noise: what is given instead
+  // (diffusion/conditional.h).
   std::function<Tensor(const Tensor& x, double t, const Tensor& noise)> constrain = {};
   std::function<void(double t, const Tensor& x)> watch = {};  // called with x_t before each step, and with the result at t = -1
 };

@@ -24,7 +24,9 @@ Tensor shifted(const Tensor& images, const Generator& key) {
 }  // namespace
 
 ClassifierTask::ClassifierTask(const RunConfig& config)
-    : seed_(config.train.seed), init_{.seed = seed_, .stream = initialisation}, lenet_(init_, classes_of(config.model) > 0 ? classes_of(config.model) : 10) {}
+    : seed_(config.train.seed),
+      init_{.seed = seed_, .stream = initialisation},
+      lenet_(init_, classes_of(config.model) > 0 ? classes_of(config.model) : 10) {}
 
 Tensor ClassifierTask::loss(const Batch& batch, int64_t step) {
   ITO_CHECK(batch.labels.defined(), "a classifier needs labels, and this data set has none");

@@ -9,8 +9,9 @@
 namespace ito {
 
 Weighting weighting_named(const std::string& name) {
-  const std::pair<const char*, Weighting> all[] = {{"simple", Weighting::simple}, {"epsilon", Weighting::epsilon}, {"likelihood", Weighting::likelihood},
-                                                   {"elbo", Weighting::elbo},     {"min-snr", Weighting::min_snr}, {"edm", Weighting::edm}};
+  const std::pair<const char*, Weighting> all[] = {{"simple", Weighting::simple},         {"epsilon", Weighting::epsilon},
+                                                   {"likelihood", Weighting::likelihood}, {"elbo", Weighting::elbo},
+                                                   {"min-snr", Weighting::min_snr},       {"edm", Weighting::edm}};
   std::string names;
   for (const auto& [known, weighting] : all) {
     if (name == known) return weighting;

@@ -47,7 +47,8 @@ class Chain {
   const Shape& shape_;
 };
 
-// x + step score + sqrt(2 step) z: a step of Langevin dynamics. Source 000 (3.19) has step = epsilon / 2, as does the paper of NCSN; its code has this.
+// x + step score + sqrt(2 step) z: a step of Langevin dynamics. Source 000 (3.19) has step = epsilon / 2, as does the paper of NCSN; its code has
+// this.
 inline Tensor langevin(const Tensor& x, const Tensor& score, double step, const Tensor& z) { return x + score * step + z * std::sqrt(2 * step); }
 
 // ratio = deviation / scale at t, and back: the time at which the process has it.

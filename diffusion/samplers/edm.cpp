@@ -1,5 +1,6 @@
 // edm   Karras et al. 2022, algorithm 2, in y = x / scale and r = deviation / scale, in which every process has the same ODE, dy/dr = eps. A step of
-//       Heun's method from r_i to r_{i+1}; with S_churn > 0 noise is added first, which raises r_i to (1 + gamma) r_i, gamma = min(S_churn / N, sqrt(2) - 1).
+//       Heun's method from r_i to r_{i+1}; with S_churn > 0 noise is added first, which raises r_i to (1 + gamma) r_i, gamma = min(S_churn / N,
+//       sqrt(2) - 1).
 #include <numbers>
 
 #include "diffusion/samplers/chain.h"

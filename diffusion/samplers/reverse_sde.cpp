@@ -1,5 +1,5 @@
-// The reverse SDE (Anderson 1982; Song et al. 2021, eq. 6), from t down to s = t - h:  dx = [f x - g^2 score] dt + g dW.  Source 000 (3.26-27) has its
-// drift with the forward clock.
+// The reverse SDE (Anderson 1982; Song et al. 2021, eq. 6), from t down to s = t - h:  dx = [f x - g^2 score] dt + g dW.  Source 000 (3.26-27) has
+// its drift with the forward clock.
 //   euler-maruyama     x - h (f x - g^2 score) + g sqrt(h) z
 //   stochastic-heun    the mean of the drifts at both ends, and of g, with the same z: weak order 2 for such g, two calls of the network a step
 //   reverse-diffusion  the forward transition x_t = r x_s + sqrt(v) z turned round: (2 - r) x + v score + sqrt(v) z. Song et al. 2021, appendix E

@@ -65,7 +65,8 @@ TEST_SUITE("diffusion") {
       for (const int64_t t : {0, 50, 90}) {
         const MarginalTensors m = marginals(process, std::vector<double>(3, double(t)));
         const Tensor x = m.scale * x0 + m.deviation * eps;
-        const Denoised d = from_prediction(p, prediction_target(p, x0, eps, std::vector<Marginal>(3, process.marginal(double(t)))), x, process.marginal(t));
+        const Denoised d =
+            from_prediction(p, prediction_target(p, x0, eps, std::vector<Marginal>(3, process.marginal(double(t)))), x, process.marginal(t));
         // Dividing by the smaller of scale and deviation loses that many digits of f32.
         const double tolerance = 2e-6 / std::min(process.marginal(t).scale, process.marginal(t).deviation);
         for (size_t i = 0; i < 12; ++i) {

@@ -1,0 +1,163 @@
+// Samplers one by one: the formulas of the sources, what correctors do, the way back, what is known in advance.
+#include <doctest/doctest.h>
+
+#include "autograd/ops/reduce.h"
+#include "autograd/ops/slice.h"
+#include "autograd/ops/unary.h"
+#include "diffusion/conditional.h"
+#include "tests/diffusion/processes.h"
+
+using namespace ito;
+
+namespace {
+
+const GaussianData data;
+
+double largest_difference(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); }
+
+// What a sampler of two times makes of x in its one step: the last answer of the network is kept.
+struct OneStep {
+  Tensor x, result, z;
+  double t, s;
+};
+OneStep one_step(const NoiseProcess& process, SamplerOptions o) {
+  Generator g{.seed = 5};
+  OneStep step{
+      .x = normal({2, 2, 2, 1}, g), .result = {}, .z = normal({2, 2, 2, 1}, g), .t = process.times(o.steps)[0], .s = process.times(o.steps)[1]};
+  o.clip = false;
+  o.start = step.x;
+  o.noise = [&](uint32_t, uint32_t) { return step.z; };
+  o.watch = [&](double t, const Tensor& x) {
+    if (t == step.s) step.result = x;
+  };
+  sample(process, data.denoiser(process), step.x.shape(), o);
+  return step;
+}
+
+double relative_error(const NoiseProcess& process, const SamplerOptions& o) {
+  return std::abs(std::sqrt(law_of(data, process, data.denoiser(process), o).variance) / data.deviation - 1);
+}
+
+}  // namespace
+
+TEST_SUITE("diffusion") {
+  TEST_CASE("A-091: ancestral steps are DDPM's and VE's formulas") {
+    const Ddpm ddpm(beta_schedule("linear", 10));
+    const OneStep a = one_step(ddpm, {.sampler = "ancestral", .steps = 10});
+    const int64_t t = 9;
+    const double beta = ddpm.beta(t), ab = ddpm.alpha_bar(t), before = ddpm.alpha_bar(t - 1);
+    const Tensor slope = score(data.denoiser(ddpm)(a.x, 9), ddpm.marginal(9));
+    // mu = (x + beta score) / sqrt(alpha), variance beta-tilde
+    const Tensor expected = (a.x + slope * beta) / std::sqrt(1 - beta) + a.z * std::sqrt(beta * (1 - before) / (1 - ab));
+    CHECK(largest_difference(a.result, expected) < 5e-6);
+
+    const Ve ve({.sigma_min = 0.1, .sigma_max = 5});
+    const OneStep b = one_step(ve, {.sampler = "ancestral", .steps = 8});
+    const double now = std::pow(ve.marginal(b.t).deviation, 2), next = std::pow(ve.marginal(b.s).deviation, 2);
+    const Tensor there = b.x + score(data.denoiser(ve)(b.x, b.t), ve.marginal(b.t)) * (now - next) + b.z * std::sqrt(next * (now - next) / now);
+    CHECK(largest_difference(b.result, there) < 2e-6);
+  }
+
+  TEST_CASE(
+      "A-092: the reverse-diffusion predictor is (2 - sqrt(1 - beta)) x + beta score + sqrt(beta) z; without its noise (ERR-23) the variance is "
+      "lost") {
+    const Ddpm ddpm(beta_schedule("linear", 10));
+    const OneStep a = one_step(ddpm, {.sampler = "reverse-diffusion", .steps = 10});
+    const double beta = ddpm.beta(9);
+    const Tensor slope = score(data.denoiser(ddpm)(a.x, 9), ddpm.marginal(9));
+    CHECK(largest_difference(a.result, a.x * (2 - std::sqrt(1 - beta)) + slope * beta + a.z * std::sqrt(beta)) < 2e-6);
+
+    const Ddpm fine(beta_schedule("linear", 1000));
+    SamplerOptions silent{.sampler = "reverse-diffusion", .steps = 200, .clip = false};
+    silent.noise = [](uint32_t, uint32_t call) {
+      Generator g{.seed = call};
+      return call == 0 ? normal({2000, 1, 1, 1}, g) : Tensor::full({2000, 1, 1, 1}, 0);
+    };
+    CHECK(std::sqrt(variance(sample(fine, data.denoiser(fine), {2000, 1, 1, 1}, silent)).item()) < 0.5 * data.deviation);
+  }
+
+  TEST_CASE("A-089, A-090: with the exact score a corrector costs the predictor nothing at equal calls, and alone it is far worse") {
+    for (const auto& [name, process] : all_processes()) {
+      CAPTURE(name);
+      const double predictor = relative_error(*process, {.sampler = "reverse-diffusion", .steps = 100});
+      const double both = relative_error(*process, {.sampler = "predictor-corrector", .steps = 50, .corrector_steps = 1, .snr = 0.3});
+      const double corrector =
+          relative_error(*process, {.sampler = "predictor-corrector", .steps = 50, .predictor = "none", .corrector_steps = 2, .snr = 0.3});
+      MESSAGE(name, ": predictor ", predictor, ", predictor and corrector ", both, ", corrector ", corrector);
+      CHECK(both < 1.5 * predictor);
+      CHECK(corrector > 2 * both);
+    }
+  }
+
+  TEST_CASE("A-070: annealed Langevin dynamics reaches the data's deviation on NCSN's levels") {
+    const Ve levels({.sigma_min = 0.01, .sigma_max = 1});
+    // sigma_L^2 of step: 2e-5 = 0.2 * 0.01^2, as in NCSN
+    CHECK(relative_error(levels, {.sampler = "annealed-langevin", .steps = 10, .langevin_step = 2e-5, .langevin_steps = 100}) < 0.02);
+    CHECK(relative_error(levels, {.sampler = "annealed-langevin", .steps = 10, .langevin_step = 2e-5, .langevin_steps = 2}) > 0.1);
+  }
+
+  TEST_CASE("ddim's inversion leads to the noise that ddim makes the image of") {
+    for (const auto& [name, process] : all_processes()) {
+      CAPTURE(name);
+      Generator g{.seed = 8};
+      const Tensor x = normal({4, 1, 1, 2}, g) * data.deviation + data.mean;
+      const Denoiser denoiser = data.denoiser(*process);
+      double before = 0;
+      for (const int64_t steps : {50, 200}) {
+        const Tensor noise = ddim_inversion(*process, denoiser, x, steps);
+        const Tensor back = sample(*process, denoiser, x.shape(), {.sampler = "ddim", .steps = steps, .clip = false, .start = noise});
+        const double error = largest_difference(x, back);
+        if (steps == 200) {
+          CHECK(error < 0.5 * before);
+          CHECK(error < 0.05);
+        }
+        before = error;
+      }
+    }
+  }
+
+  TEST_CASE("what is known stays in every sampler, and the rest agrees with it") {
+    // Two channels of correlation 0.9 as one image of two pixels; the first is known to be 1: the second should be near 0.9.
+    const Vp process;
+    const double c = 0.9;
+    const Denoiser denoiser = [&](const Tensor& x, double t) {
+      const Marginal m = process.marginal(t);
+      const double a = m.scale * m.scale + m.deviation * m.deviation, b = m.scale * m.scale * c, determinant = a * a - b * b;
+      const Tensor eps = (x * a - flip(x, {2}) * b) * (m.deviation / determinant);
+      return Denoised{(x - eps * m.deviation) / m.scale, eps};
+    };
+    const Tensor known = Tensor::full({1, 1, 2, 1}, 1), mask = Tensor::full({1, 1, 2, 1}, 0);
+    mask.data<float>()[0] = 1;
+    const Constraint constraint = inpainting(process, known, mask);
+    for (const char* sampler : {"ddim", "ancestral", "predictor-corrector", "edm", "ode-heun"}) {
+      CAPTURE(sampler);
+      const Tensor x = sample(process, denoiser, {500, 1, 2, 1},
+                              {.sampler = sampler, .steps = 60, .eta = 1, .clip = false, .corrector_steps = 2, .seed = 4, .constrain = constraint});
+      CHECK(largest_difference(slice(x, 2, 0, 1), Tensor::full({500, 1, 1, 1}, 1)) == 0);
+      const double found = mean(slice(x, 2, 1, 2)).item();
+      MESSAGE(std::string(sampler), ": the unknown pixel is ", found, " on average, 0.9 is right");
+      CHECK((found > 0.4 && found < 1.2));
+    }
+  }
+
+  TEST_CASE("colouring keeps the grey image") {
+    const Vp process;
+    const Tensor grey = Tensor::full({1, 2, 2, 1}, 0.25), mask = Tensor::full({1, 2, 2, 1}, 1);
+    const Tensor x = sample(process, data.denoiser(process), {3, 2, 2, 3},
+                            {.sampler = "ancestral", .steps = 20, .clip = false, .constrain = colouring(process, grey, mask)});
+    CHECK(largest_difference(mean(x, {.axes = {3}, .keepdim = true}), Tensor::full({3, 2, 2, 1}, 0.25)) < 1e-6);
+    CHECK(variance(x).item() > 0.05);  // the colours are free
+  }
+
+  TEST_CASE("slerp keeps the length, ends at its ends, and takes images one by one") {
+    Generator g{.seed = 3};
+    const Tensor a = normal({3, 4, 4, 1}, g), b = normal({3, 4, 4, 1}, g);
+    CHECK(largest_difference(slerp(a, b, 0), a) < 1e-6);
+    CHECK(largest_difference(slerp(a, b, 1), b) < 1e-6);
+    const Tensor unit = a / std::sqrt(sum(a.rows(0, 1) * a.rows(0, 1)).item()), other = b / std::sqrt(sum(b.rows(0, 1) * b.rows(0, 1)).item());
+    const Tensor middle = slerp(unit, other, 0.3).rows(0, 1);
+    CHECK(sum(middle * middle).item() == doctest::Approx(1).epsilon(1e-5));
+    CHECK(largest_difference(slerp(a, b, 0.4).rows(1, 2), slerp(a.rows(1, 2), b.rows(1, 2), 0.4)) == 0);
+    CHECK(largest_difference(slerp(a, a, 0.4), a) < 1e-6);
+  }
+}
