@@ -95,10 +95,11 @@ void add_data(CLI::App& app) {
 
   CLI::App* show = data->add_subcommand("show", "the first training images as a PNG");
   const auto o = std::make_shared<ShowArguments>();
-  show->add_option("NAME", o->name, "mnist, fashion-mnist, triangles, folder or npy")->required();
+  show->add_option("NAME", o->name, "one of `ito data list`, or points: all point sets")->required();
   show->add_option("--data", o->path, "where the files are");
   show->add_option("--drawing", o->drawing, "triangles: exact, aliased or reduced")->capture_default_str();
-  show->add_option("--n", o->n, "how many")->check(whole_number())->capture_default_str();
+  show->add_option("--channels", o->channels, "triangles: 1, or 3 for coloured ones")->check(whole_number(1))->capture_default_str();
+  show->add_option("--n", o->n, "how many (default: 64 images, 2000 points)")->check(whole_number());
   show->add_option("--out", o->out, "PNG to write")->capture_default_str();
   show->callback([o] { show_data(*o); });
 }

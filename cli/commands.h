@@ -42,7 +42,8 @@ void export_run(const ExportArguments& o);
 
 struct ShowArguments {
   std::string name = "mnist", path, drawing = "exact", out = "data.png";
-  int64_t n = 64;
+  std::optional<int64_t> n;  // empty: 64 images or 2000 points
+  int64_t channels = 1;      // triangles
 };
 void list_data();
 void get_data(const std::string& name);

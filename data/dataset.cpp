@@ -4,8 +4,10 @@
 #include <cmath>
 #include <filesystem>
 
+#include "data/cifar.h"
 #include "data/mnist.h"
 #include "data/png.h"
+#include "data/points.h"
 #include "data/triangles.h"
 #include "tensor/npy.h"
 
@@ -18,11 +20,13 @@ Dataset split_tenth(Dataset all, Split split) {
   std::vector<int64_t> keep;
   for (int64_t i = 0; i < all.size(); ++i)
     if ((i % 10 == 9) == (split == Split::test)) keep.push_back(i);
-  Shape shape = all.images.shape();
-  shape[0] = int64_t(keep.size());
-  const Tensor images = Tensor::empty(shape, DType::u8);
-  for (size_t k = 0; k < keep.size(); ++k) images.rows(int64_t(k), int64_t(k) + 1).copy_from(all.images.rows(keep[k], keep[k] + 1));
-  all.images = images;
+  const auto kept = [&](const Tensor& x) {
+    const Tensor out = Tensor::empty(x.shape().with(0, int64_t(keep.size())), x.dtype());
+    for (size_t k = 0; k < keep.size(); ++k) out.rows(int64_t(k), int64_t(k) + 1).copy_from(x.rows(keep[k], keep[k] + 1));
+    return out;
+  };
+  all.images = kept(all.images);
+  if (all.labels.defined()) all.labels = kept(all.labels);
   return all;
 }
 
@@ -64,9 +68,19 @@ Dataset from_path(const DatasetOptions& o) {
 
 Dataset load_whole(const DatasetOptions& o) {
   if (o.name == "mnist" || o.name == "fashion-mnist") return load_mnist(o.name, o.path, o.split);
+  if (o.name == "cifar10") {
+    if (!o.path.empty() && std::filesystem::is_regular_file(o.path)) return split_tenth(load_cifar_file(o.path), o.split);
+    return load_cifar10(o.path, o.split);
+  }
+  // What is drawn comes from different streams of random numbers for training and test.
+  const Generator key{.seed = o.seed, .stream = o.split == Split::test ? 1U : 0U};
+  if (is_point_set(o.name)) {
+    const PointSet& set = point_set(o.name);
+    const Points drawn = draw_points(o.name, o.count, key);
+    return {o.name, text("a rule with random numbers; coordinates divided by ", set.scale), drawn.points, drawn.labels, set.classes, set.scale};
+  }
   if (o.name == "triangles") {
-    // Training and test triangles come from different streams of random numbers.
-    const Tensor images = draw_triangles(o.count, o.size, drawing_named(o.drawing), {.seed = o.seed, .stream = o.split == Split::test ? 1U : 0U});
+    const Tensor images = draw_triangles(o.count, o.size, drawing_named(o.drawing), key, o.channels);
     return {o.name, text("three random points, ", o.size, "x", o.size, ", ", o.drawing), images, {}, 0};
   }
   if (o.name == "folder" || o.name == "npy") {
@@ -80,7 +94,11 @@ Dataset load_whole(const DatasetOptions& o) {
 
 }  // namespace
 
-std::vector<std::string> dataset_names() { return {"mnist", "fashion-mnist", "triangles", "folder", "npy"}; }
+std::vector<std::string> dataset_names() {
+  std::vector<std::string> names{"mnist", "fashion-mnist", "cifar10", "triangles", "folder", "npy"};
+  for (const std::string& points : point_set_names()) names.push_back(points);
+  return names;
+}
 
 Dataset load_dataset(const DatasetOptions& options) {
   Dataset set = load_whole(options);
@@ -91,9 +109,10 @@ Dataset load_dataset(const DatasetOptions& options) {
   return set;
 }
 
-Tensor unit_range(const Tensor& bytes) {
-  const Tensor out = Tensor::empty(bytes.shape());
-  std::transform(bytes.data<uint8_t>(), bytes.data<uint8_t>() + bytes.numel(), out.data<float>(),
+Tensor unit_range(const Tensor& images) {
+  if (images.dtype() == DType::f32) return images;
+  const Tensor out = Tensor::empty(images.shape());
+  std::transform(images.data<uint8_t>(), images.data<uint8_t>() + images.numel(), out.data<float>(),
                  [](uint8_t byte) { return float(byte) / 127.5F - 1; });
   return out;
 }

@@ -1,46 +1,10 @@
 #include "data/idx.h"
 
-#include <cerrno>
 #include <cstring>
-#include <memory>
 
-#include <zlib.h>
+#include "data/gz.h"
 
 namespace ito {
-
-namespace {
-
-// Reads plain files as well as gz.
-class GzReader {
- public:
-  explicit GzReader(const std::string& path) : path_(path), file_(gzopen(path.c_str(), "rb"), &gzclose) {
-    ITO_CHECK(file_, "cannot read ", path, ": ", std::strerror(errno));
-  }
-
-  // How many of n bytes there were.
-  size_t some(void* to, size_t n) {
-    size_t done = 0;
-    while (done < n) {
-      const int got = gzread(file_.get(), static_cast<char*>(to) + done, unsigned(std::min<size_t>(n - done, 1U << 30)));
-      if (got <= 0) break;
-      done += size_t(got);
-    }
-    int code = Z_OK;
-    const char* reason = gzerror(file_.get(), &code);
-    ITO_CHECK(code == Z_OK || code == Z_STREAM_END, path_, ": the gz data is damaged or cut short (", reason, "); fetch the file again");
-    return done;
-  }
-  void all(void* to, size_t n) {
-    const size_t got = some(to, n);
-    ITO_CHECK(got == n, path_, ": cut short, ", n - got, " bytes are missing; fetch the file again");
-  }
-
- private:
-  std::string path_;
-  std::unique_ptr<gzFile_s, int (*)(gzFile)> file_;
-};
-
-}  // namespace
 
 Tensor load_idx(const std::string& path) {
   GzReader in(path);

@@ -1,5 +1,6 @@
 #include "data/loader.h"
 
+#include <cstddef>
 #include <cstring>
 
 namespace ito {
@@ -7,8 +8,8 @@ namespace ito {
 namespace {
 enum Stream : uint32_t { shuffling, augmentation };
 
-// One image of n x n or h x w pixels of `channels` bytes, mirrored and turned.
-void place(const uint8_t* from, uint8_t* to, int64_t height, int64_t width, int64_t channels, bool mirrored, int turns) {
+// One image of n x n or h x w pixels of so many bytes, mirrored and turned.
+void place(const std::byte* from, std::byte* to, int64_t height, int64_t width, int64_t pixel, bool mirrored, int turns) {
   for (int64_t y = 0; y < height; ++y)
     for (int64_t x = 0; x < width; ++x) {
       int64_t v = y, u = mirrored ? width - 1 - x : x;
@@ -17,13 +18,15 @@ void place(const uint8_t* from, uint8_t* to, int64_t height, int64_t width, int6
         v = u;
         u = height - 1 - old;
       }
-      std::memcpy(to + (y * width + x) * channels, from + (v * width + u) * channels, size_t(channels));
+      std::memcpy(to + (y * width + x) * pixel, from + (v * width + u) * pixel, size_t(pixel));
     }
 }
 }  // namespace
 
 Loader::Loader(Dataset dataset, const LoaderOptions& options) : dataset_(std::move(dataset)), options_(options) {
   ITO_CHECK(options.batch > 0, "the batch must have at least one image");
+  ITO_CHECK(dataset_.images.dtype() == DType::u8 || !(options.flip || options.rotate), "points of '", dataset_.name,
+            "' can be neither flipped nor rotated: train.flip and train.rotate are for images");
   ITO_CHECK(!options.rotate || dataset_.images.extent(1) == dataset_.images.extent(2), "only square images can be rotated by 90 degrees");
 }
 
@@ -38,8 +41,11 @@ const int64_t* Loader::permutation_of(int64_t epoch) {
 
 Batch Loader::make(int64_t step) {
   const Shape& all = dataset_.images.shape();
-  const int64_t height = all[1], width = all[2], channels = all[3], image = height * width * channels, b = options_.batch;
-  const Tensor bytes = Tensor::empty({b, height, width, channels}, DType::u8);
+  const int64_t height = all[1], width = all[2], b = options_.batch;
+  const int64_t pixel = all[3] * int64_t(size_of(dataset_.images.dtype())), image = height * width * pixel;
+  const Tensor chosen = Tensor::empty({b, height, width, all[3]}, dataset_.images.dtype());
+  const auto* from = static_cast<const std::byte*>(dataset_.images.raw());
+  auto* to = static_cast<std::byte*>(chosen.raw());
   Batch batch;
   if (dataset_.labels.defined()) batch.labels = Tensor::empty({b}, DType::i64);
   const Tensor choices = randint_from({b}, 0, 8, {.seed = options_.seed, .stream = augmentation}, step * b);
@@ -47,10 +53,10 @@ Batch Loader::make(int64_t step) {
     const int64_t position = step * b + i, index = permutation_of(position / all[0])[position % all[0]], choice = choices.data<int64_t>()[i];
     const bool mirrored = options_.flip && choice % 2;
     const int turns = options_.rotate ? int(choice / 2) : 0;
-    place(dataset_.images.data<uint8_t>() + index * image, bytes.data<uint8_t>() + i * image, height, width, channels, mirrored, turns);
+    place(from + index * image, to + i * image, height, width, pixel, mirrored, turns);
     if (batch.labels.defined()) batch.labels.data<int64_t>()[i] = dataset_.labels.data<int64_t>()[index];
   }
-  batch.images = unit_range(bytes);
+  batch.images = unit_range(chosen);
   return batch;
 }
 

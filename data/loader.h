@@ -10,7 +10,7 @@
 namespace ito {
 
 struct Batch {
-  Tensor images;  // f32 (B, H, W, C) in [-1, 1]
+  Tensor images;  // f32 (B, H, W, C) in [-1, 1]; points as they are
   Tensor labels;  // i64 (B); undefined when the set has none
 };
 
@@ -23,6 +23,7 @@ struct LoaderOptions {
 
 class Loader {
  public:
+  // Throws Error for a batch of nothing, and for flips or rotations that the images do not have.
   Loader(Dataset dataset, const LoaderOptions& options);
 
   // Batch number `step`. The one after it is made on another thread in the meantime.

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "data/gz.h"
 #include "data/idx.h"
 
 namespace ito {
@@ -21,14 +22,6 @@ Dataset pair_up(const std::string& name, const std::string& origin, const std::s
   for (int64_t i = 0; i < labels.numel(); ++i)
     ITO_CHECK(labels.data<uint8_t>()[i] < 10, labels_path, ": label ", int(labels.data<uint8_t>()[i]), " of image ", i, " is not one of ten classes");
   return {name, origin, images.view({images.extent(0), images.extent(1), images.extent(2), 1}), labels.to(DType::i64), 10};
-}
-
-// The file with or without .gz, empty when there is neither.
-std::string either(const fs::path& file) {
-  std::error_code hidden;  // a place that this user may not look into is one without the file
-  for (const std::string& path : {file.string() + ".gz", file.string()})
-    if (fs::is_regular_file(path, hidden)) return path;
-  return "";
 }
 
 std::string environment(const char* name) {
@@ -52,20 +45,13 @@ std::string bundled(const std::string& relative) {
 }
 
 Dataset load_mnist(const std::string& name, const std::string& path, Split split) {
-  std::vector<fs::path> places;
-  if (!path.empty())
-    places = {fs::path(path), fs::path(path) / name};
-  else {
-    if (const std::string data = environment("ITO_DATA"); !data.empty()) places.push_back(fs::path(data) / name);
-    places.push_back(fs::path("/usr/share/datasets") / name);
-    places.push_back(fs::path(cache_folder()) / name);
-  }
   const std::string prefix = split == Split::train ? "train" : "t10k";
   std::string searched;
-  for (const fs::path& place : places) {
-    const std::string images = either(place / (prefix + "-images-idx3-ubyte")), labels = either(place / (prefix + "-labels-idx1-ubyte"));
-    if (!images.empty() && !labels.empty()) return pair_up(name, place.string(), images, labels);
-    searched += " " + place.string();
+  for (const std::string& place : places_of(name, path)) {
+    const std::string images = plain_or_gz(place + "/" + prefix + "-images-idx3-ubyte"),
+                      labels = plain_or_gz(place + "/" + prefix + "-labels-idx1-ubyte");
+    if (!images.empty() && !labels.empty()) return pair_up(name, place, images, labels);
+    searched += " " + place;
   }
   const std::string bundle = bundled("data/mnist-10k");
   if (name == "mnist" && path.empty() && !bundle.empty()) {

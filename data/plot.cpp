@@ -14,6 +14,7 @@ namespace {
 using Colour = std::array<uint8_t, 3>;
 constexpr Colour ink{60, 60, 60}, rule{225, 225, 225};
 constexpr int64_t left = 64, right = 16, top = 28, bottom = 40, letter = 6;
+constexpr int64_t dots_left = 30, dots_right = 8, dots_top = 22, dots_bottom = 16;  // the same around a picture of points
 
 class Canvas {
  public:
@@ -22,6 +23,15 @@ class Canvas {
   void dot(int64_t x, int64_t y, const Colour& c) {
     if (x < 0 || x >= width_ || y < 0 || y >= height_) return;
     std::copy(c.begin(), c.end(), image.data<uint8_t>() + (y * width_ + x) * 3);
+  }
+  // Two by two pixels, let through by a half.
+  void small_dot(int64_t x, int64_t y, const Colour& c) {
+    for (int64_t v = y; v < y + 2; ++v)
+      for (int64_t u = x; u < x + 2; ++u) {
+        if (u < 0 || u >= width_ || v < 0 || v >= height_) continue;
+        uint8_t* pixel = image.data<uint8_t>() + (v * width_ + u) * 3;
+        for (int i = 0; i < 3; ++i) pixel[i] = uint8_t((pixel[i] + c[size_t(i)]) / 2);
+      }
   }
   // Two pixels thick.
   void line(double x0, double y0, double x1, double y1, const Colour& c) {
@@ -117,6 +127,46 @@ Tensor plot(const std::vector<Curve>& curves, const PlotOptions& o) {
       if (shown(c, i - 1) && shown(c, i)) canvas.line(px(c.x[i - 1]), py(c.y[i - 1]), px(c.x[i]), py(c.y[i]), c.colour);
   canvas.text(left, 10, o.title);
   canvas.text(o.width - right - letter * int64_t(o.x_label.size()), o.height - 14, o.x_label);
+  return canvas.image;
+}
+
+Tensor scatter(const Tensor& points, const ScatterOptions& o) {
+  const bool pairs = points.dtype() == DType::f32 && points.rank() >= 2 && points.extent(-1) == 2 && points.numel() == 2 * points.extent(0);
+  ITO_CHECK(pairs, "scatter: expected f32 points (N, 1, 1, 2) or (N, 2), got ", points.dtype(), " ", points.shape());
+  std::vector<double> xs, ys;
+  for (int64_t i = 0; i < points.extent(0); ++i) {
+    const double x = o.scale * double(points.data<float>()[2 * i]), y = o.scale * double(points.data<float>()[2 * i + 1]);
+    if (!std::isfinite(x) || !std::isfinite(y)) continue;
+    xs.push_back(x);
+    ys.push_back(y);
+  }
+  ITO_CHECK(!xs.empty(), "scatter: no finite points");
+  Axis x_axis{-o.reach, o.reach, false}, y_axis = x_axis;
+  if (o.reach <= 0) {  // the shorter axis is made as long as the other, on both sides
+    x_axis = axis_over(xs, false);
+    y_axis = axis_over(ys, false);
+    const double half = std::max(x_axis.high - x_axis.low, y_axis.high - y_axis.low) / 2 * 1.04;
+    for (Axis* axis : {&x_axis, &y_axis}) *axis = {(axis->low + axis->high) / 2 - half, (axis->low + axis->high) / 2 + half, false};
+  }
+  Canvas canvas(o.size, o.size);
+  const int64_t side = std::min(o.size - dots_left - dots_right, o.size - dots_top - dots_bottom);
+  ITO_CHECK(side > 0, "scatter: ", o.size, " pixels a side are too few");
+  const auto px = [&](double x) { return dots_left + std::lround(x_axis.share(x) * double(side - 2)); };
+  const auto py = [&](double y) { return dots_top + side - 2 - std::lround(y_axis.share(y) * double(side - 2)); };
+
+  for (const double value : ticks(y_axis)) {
+    canvas.line(dots_left, double(py(value)), double(dots_left + side), double(py(value)), rule);
+    const std::string label = number(value);
+    canvas.text(dots_left - 4 - letter * int64_t(label.size()), py(value) - 3, label);
+  }
+  for (const double value : ticks(x_axis)) {
+    canvas.line(double(px(value)), dots_top, double(px(value)), double(dots_top + side), rule);
+    const std::string label = number(value);
+    canvas.text(px(value) + 1 - letter * int64_t(label.size()) / 2, dots_top + side + 5, label);
+  }
+  for (size_t i = 0; i < xs.size(); ++i)
+    if (std::max(std::abs(x_axis.share(xs[i]) - 0.5), std::abs(y_axis.share(ys[i]) - 0.5)) <= 0.5) canvas.small_dot(px(xs[i]), py(ys[i]), o.colour);
+  canvas.text(dots_left, 8, o.title);
   return canvas.image;
 }
 

@@ -10,46 +10,15 @@ namespace ito {
 
 namespace {
 
-using Polygon = std::vector<Point>;
-
-double signed_area(const Polygon& p) {
-  double sum = 0;
-  for (size_t i = 0; i < p.size(); ++i) {
-    const Point &a = p[i], &b = p[(i + 1) % p.size()];
-    sum += a.x * b.y - b.x * a.y;
-  }
-  return sum / 2;
-}
-
-// The part of a polygon where inside(point) >= 0, inside being linear (Sutherland & Hodgman 1974).
-template <class Inside>
-Polygon clip(const Polygon& p, Inside&& inside) {
-  Polygon out;
-  for (size_t i = 0; i < p.size(); ++i) {
-    const Point &a = p[i], &b = p[(i + 1) % p.size()];
-    const double da = inside(a), db = inside(b);
-    if (da >= 0) out.push_back(a);
-    if ((da >= 0) != (db >= 0)) out.push_back({a.x + (b.x - a.x) * da / (da - db), a.y + (b.y - a.y) * da / (da - db)});
-  }
-  return out;
-}
-
-// Covered area of every pixel, [0, 1]; the triangle in pixels.
-std::vector<double> exact_coverage(const Polygon& triangle, int64_t size) {
-  std::vector<double> cover(size_t(size * size));
-  for (int64_t y = 0; y < size; ++y) {
-    const Polygon above = clip(triangle, [=](Point p) { return p.y - double(y); });
-    const Polygon row = clip(above, [=](Point p) { return double(y + 1) - p.y; });
-    for (int64_t x = 0; x < size && !row.empty(); ++x) {
-      const Polygon right = clip(row, [=](Point p) { return p.x - double(x); });
-      cover[size_t(y * size + x)] = std::abs(signed_area(clip(right, [=](Point p) { return double(x + 1) - p.x; })));
-    }
-  }
-  return cover;
+// The mean of max(0, b - X) for X evenly spread over [low, high].
+double mean_excess(double b, double low, double high) {
+  if (b <= low) return 0;
+  if (b >= high) return b - (low + high) / 2;
+  return (b - low) * (b - low) / (2 * (high - low));
 }
 
 // 1 where the centre of a pixel is inside.
-std::vector<double> centre_coverage(const Polygon& t, int64_t size) {
+std::vector<double> centre_coverage(const Triangle& t, int64_t size) {
   std::vector<double> cover(size_t(size * size));
   const auto side = [](const Point& a, const Point& b, double x, double y) { return (b.x - a.x) * (y - a.y) - (b.y - a.y) * (x - a.x); };
   for (int64_t y = 0; y < size; ++y)
@@ -96,26 +65,71 @@ Triangle random_triangle(const Generator& key, int64_t index) {
   return {{{c[0], c[1]}, {c[2], c[3]}, {c[4], c[5]}}};
 }
 
+std::array<double, 3> random_colour(const Generator& key, int64_t index) {
+  const Tensor u = uniform_from({3}, {key.seed, key.stream, key.call + 1}, 3 * index, 0, 1, DType::f64);
+  const double* c = u.data<double>();
+  const double largest = std::max({c[0], c[1], c[2], 0x1p-24});
+  return {c[0] / largest, c[1] / largest, c[2] / largest};
+}
+
+// To the right of the piece of an edge that lies in a row of pixels, which is dy high and spread over [low, high], a pixel [x, x + 1] is covered by
+//   dy mean clamp(x + 1 - X, 0, 1) = dy (mean_excess(x + 1) - mean_excess(x))
+// and what lies to the right of two edges that go up and down cancels.
+void cover(const Triangle& triangle, int64_t size, double* shares) {
+  std::fill_n(shares, size * size, 0.0);
+  for (size_t k = 0; k < 3; ++k) {
+    const Point &from = triangle[k], &to = triangle[(k + 1) % 3];
+    const double top = std::max(0.0, std::min(from.y, to.y)), bottom = std::min(double(size), std::max(from.y, to.y));
+    const double slope = (to.x - from.x) / (to.y - from.y), sign = from.y < to.y ? 1 : -1;
+    for (auto row = int64_t(top); double(row) < bottom; ++row) {
+      const double y0 = std::max(top, double(row)), y1 = std::min(bottom, double(row + 1)), height = sign * (y1 - y0);
+      const double x0 = from.x + (y0 - from.y) * slope, x1 = from.x + (y1 - from.y) * slope, low = std::min(x0, x1), high = std::max(x0, x1);
+      double* out = shares + row * size;
+      auto x = int64_t(std::clamp(std::floor(low), 0.0, double(size)));
+      double before = mean_excess(double(x), low, high);
+      for (; x < size && double(x) < high; ++x) {
+        const double after = mean_excess(double(x + 1), low, high);
+        out[x] += height * (after - before);
+        before = after;
+      }
+      for (; x < size; ++x) out[x] += height;
+    }
+  }
+  for (int64_t i = 0; i < size * size; ++i) shares[i] = std::abs(shares[i]);
+}
+
 Tensor draw_triangle(const Triangle& triangle, int64_t size, Drawing drawing) {
   const auto in_pixels = [&](int64_t n) {
-    Polygon p;
-    for (const Point& corner : triangle) p.push_back({corner.x * double(n), corner.y * double(n)});
-    return p;
+    Triangle t = triangle;
+    for (Point& corner : t) corner = {corner.x * double(n), corner.y * double(n)};
+    return t;
   };
-  const std::vector<double> cover = drawing == Drawing::exact     ? exact_coverage(in_pixels(size), size)
-                                    : drawing == Drawing::aliased ? centre_coverage(in_pixels(size), size)
-                                                                  : reduce(centre_coverage(in_pixels(large), large), large, size);
+  const auto covered = [&] {
+    std::vector<double> shares(size_t(size * size));
+    cover(in_pixels(size), size, shares.data());
+    return shares;
+  };
+  const std::vector<double> shares = drawing == Drawing::exact     ? covered()
+                                     : drawing == Drawing::aliased ? centre_coverage(in_pixels(size), size)
+                                                                   : reduce(centre_coverage(in_pixels(large), large), large, size);
   const Tensor image = Tensor::empty({size, size, 1}, DType::u8);
-  std::transform(cover.begin(), cover.end(), image.data<uint8_t>(), [](double c) { return uint8_t(std::lround(255 * std::clamp(c, 0.0, 1.0))); });
+  std::transform(shares.begin(), shares.end(), image.data<uint8_t>(), [](double c) { return uint8_t(std::lround(255 * std::clamp(c, 0.0, 1.0))); });
   return image;
 }
 
-Tensor draw_triangles(int64_t count, int64_t size, Drawing drawing, const Generator& key) {
+Tensor draw_triangles(int64_t count, int64_t size, Drawing drawing, const Generator& key, int64_t channels) {
   ITO_CHECK(count > 0 && size > 0, "triangles: count and size must be positive");
-  const Tensor images = Tensor::empty({count, size, size, 1}, DType::u8);
+  ITO_CHECK(channels == 1 || channels == 3, "triangles have 1 channel or 3, not ", channels);
+  const Tensor images = Tensor::empty({count, size, size, channels}, DType::u8);
+  const int64_t pixels = size * size;
   kernels::parallel_for(count, 16, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i)
-      images.rows(i, i + 1).view({size, size, 1}).copy_from(draw_triangle(random_triangle(key, i), size, drawing));
+    for (int64_t i = first; i < last; ++i) {
+      const Tensor grey = draw_triangle(random_triangle(key, i), size, drawing);
+      const std::array<double, 3> colour = channels == 1 ? std::array<double, 3>{1, 1, 1} : random_colour(key, i);
+      uint8_t* out = images.data<uint8_t>() + i * pixels * channels;
+      for (int64_t k = 0; k < pixels * channels; ++k)
+        out[k] = uint8_t(std::lround(colour[size_t(k % channels)] * grey.data<uint8_t>()[k / channels]));
+    }
   });
   return images;
 }
