@@ -5,6 +5,7 @@ namespace ito {
 namespace {
 
 const char* kind(const UNetOptions&) { return "unet"; }
+const char* kind(const MlpOptions&) { return "mlp"; }
 const char* kind(const ViTOptions& o) { return o.long_skips ? "u-vit" : "vit"; }
 
 void check_sides(const UNetOptions& o, const Shape& image) {
@@ -14,6 +15,10 @@ void check_sides(const UNetOptions& o, const Shape& image) {
 }
 void check_sides(const ViTOptions& o, const Shape& image) {
   ITO_CHECK(image[0] == o.size && image[1] == o.size, "config: the images are ", image[0], "x", image[1], ", but model.size is ", o.size);
+}
+
+void check_sides(const MlpOptions&, const Shape& image) {
+  ITO_CHECK(image[0] == 1 && image[1] == 1, "config: the images are ", image[0], "x", image[1], ", but model.kind 'mlp' is for points");
 }
 
 template <class Net>
@@ -33,6 +38,7 @@ Network made(const Options& o, Generator& init) {
   return {std::move(net), std::move(call)};
 }
 Network make(const UNetOptions& o, Generator& init) { return made<UNet>(o, init); }
+Network make(const MlpOptions& o, Generator& init) { return made<Mlp>(o, init); }
 Network make(const ViTOptions& o, Generator& init) { return made<ViT>(o, init); }
 
 }  // namespace
@@ -42,7 +48,7 @@ const char* kind_of(const NetworkOptions& options) {
 }
 
 NetworkOptions network_named(const std::string& name) {
-  const NetworkOptions all[] = {UNetOptions{}, ViTOptions{}, ViTOptions{.long_skips = false}};
+  const NetworkOptions all[] = {UNetOptions{}, ViTOptions{}, ViTOptions{.long_skips = false}, MlpOptions{}};
   std::string names;
   for (const NetworkOptions& options : all) {
     if (name == kind_of(options)) return options;

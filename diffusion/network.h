@@ -6,12 +6,13 @@
 #include <string>
 #include <variant>
 
+#include "nn/mlp.h"
 #include "nn/unet.h"
 #include "nn/vit.h"
 
 namespace ito {
 
-using NetworkOptions = std::variant<UNetOptions, ViTOptions>;
+using NetworkOptions = std::variant<UNetOptions, ViTOptions, MlpOptions>;
 
 // "unet", "vit" (U-ViT without long skips), ...: what a configuration's model.kind calls the alternatives.
 const char* kind_of(const NetworkOptions& options);

@@ -72,9 +72,18 @@ ViTOptions read_vit(ConfigReader& in, ViTOptions o) {
   return o;
 }
 
+MlpOptions read_mlp(ConfigReader& in, MlpOptions o) {
+  read(in, "channels", o.channels);
+  read(in, "width", o.width);
+  read(in, "blocks", o.blocks);
+  read(in, "classes", o.classes);
+  return o;
+}
+
 NetworkOptions read_model(ConfigReader& in) {
   const NetworkOptions defaults = network_named(in.get("kind", std::string("unet")));
   if (const auto* unet = std::get_if<UNetOptions>(&defaults)) return read_unet(in, *unet);
+  if (const auto* mlp = std::get_if<MlpOptions>(&defaults)) return read_mlp(in, *mlp);
   return read_vit(in, std::get<ViTOptions>(defaults));
 }
 

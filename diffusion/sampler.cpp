@@ -21,14 +21,14 @@ Tensor Chain::noise_of_step(size_t i) const {
 
 Tensor Chain::start() const { return o.start.defined() ? o.start : noise(step_noise, 0) * process.prior_deviation(); }
 
-Denoised Chain::denoise_silently(const Tensor& x, double t) const {
+Denoised Chain::denoise(const Tensor& x, double t) const {
   const Denoised d = denoiser_(x, t);
   return o.clip ? clipped(d, x, process.marginal(t)) : d;
 }
 
-Denoised Chain::denoise(const Tensor& x, double t) const {
-  if (o.watch) o.watch(t, x);
-  return denoise_silently(x, t);
+Sde Chain::forward_sde() const {
+  return {.drift = [this](const Tensor& x, double t) { return x * process.drift(t); },
+          .diffusion = of_time([this](double t) { return std::sqrt(process.squared_diffusion(t)); })};
 }
 
 Tensor Chain::constrained(const Tensor& x, size_t i) const {
@@ -51,8 +51,8 @@ constexpr Entry entries[] = {{"ancestral", samplers::ancestral, 0, false},
                              {"dpm-solver++", samplers::dpm_solver, 20, false},
                              {"edm", samplers::edm, 18, true},
                              {"euler-maruyama", samplers::euler_maruyama, 0, true},
-                             // TODO                              {"milstein", samplers::milstein, 0, true},
-                             // TODO                              {"stochastic-runge-kutta", samplers::stochastic_runge_kutta, 0, true},
+                                                          {"milstein", samplers::milstein, 0, true},
+                                                          {"stochastic-runge-kutta", samplers::stochastic_runge_kutta, 0, true},
                              {"stochastic-heun", samplers::stochastic_heun, 100, true},
                              {"reverse-diffusion", samplers::reverse_diffusion, 0, true},
                              {"predictor-corrector", samplers::predictor_corrector, 0, true},
@@ -60,8 +60,8 @@ constexpr Entry entries[] = {{"ancestral", samplers::ancestral, 0, false},
                              {"annealed-langevin", samplers::annealed_langevin, 10, true},
                              {"ode-euler", samplers::ode_euler, 100, true},
                              {"ode-heun", samplers::ode_heun, 50, true},
-                             {"ode-rk4", samplers::ode_rk4, 25, true}};
-// TODO                              {"ode-rk45", samplers::ode_rk45, 2, true}};};
+                             {"ode-rk4", samplers::ode_rk4, 25, true},
+                             {"ode-rk45", samplers::ode_rk45, 2, true}};
 
 const Entry& entry_named(const std::string& name) {
   std::string names;

@@ -5,6 +5,7 @@
 
 #include "autograd/ops/arithmetic.h"
 #include "diffusion/sampler.h"
+#include "diffusion/sde.h"
 
 namespace ito::samplers {
 
@@ -24,11 +25,14 @@ class Chain {
   // The noise of the step from times[i].
   Tensor noise_of_step(size_t i) const;
   Tensor start() const;
-  // Tells what is at t, and asks the network.
+  void tell(double t, const Tensor& x) const {
+    if (o.watch) o.watch(t, x);
+  }
   Denoised denoise(const Tensor& x, double t) const;
-  // The same between times: nobody is told.
-  Denoised denoise_silently(const Tensor& x, double t) const;
-  Tensor score(const Tensor& x, double t) const { return ito::score(denoise_silently(x, t), process.marginal(t)); }
+  Tensor score(const Tensor& x, double t) const { return ito::score(denoise(x, t), process.marginal(t)); }
+  // dx = f x dt + g dW backwards from data's end of the times, and the ODE with its marginals: diffusion/sde.h.
+  Sde reverse_sde() const { return reversed(forward_sde(), slope()); }
+  Field probability_flow() const { return ito::probability_flow(forward_sde(), slope()); }
   // What options.constrain makes of x at times[i], or of the result for i = times.size().
   Tensor constrained(const Tensor& x, size_t i) const;
 
@@ -36,13 +40,27 @@ class Chain {
   template <class Step>
   Tensor walk(Step&& step) const {
     Tensor x = start();
-    for (size_t i = 0; i + 1 < times.size(); ++i) x = constrained(step(x, i), i + 1);
+    for (size_t i = 0; i + 1 < times.size(); ++i) {
+      tell(times[i], x);
+      x = constrained(step(x, i), i + 1);
+    }
+    return finish(x);
+  }
+
+  // x_0 as denoised at the last time.
+  Tensor finish(const Tensor& x) const {
+    tell(times.back(), x);
     return constrained(denoise(x, times.back()).x0, times.size());
   }
 
   Marginal at(size_t i) const { return process.marginal(times[i]); }
 
  private:
+  Sde forward_sde() const;
+  Field slope() const {
+    return [this](const Tensor& x, double t) { return score(x, t); };
+  }
+
   const Denoiser& denoiser_;
   const Shape& shape_;
 };
@@ -55,7 +73,7 @@ inline Tensor langevin(const Tensor& x, const Tensor& score, double step, const 
 double ratio_at(const NoiseProcess& process, double t);
 double time_of_ratio(const NoiseProcess& process, double ratio);
 
-// One step from times[i] to times[i + 1], given what the denoiser said at the first.
+// One step from times[i] to times[i + 1].
 using Step = Tensor (*)(const Chain&, const Tensor& x, size_t i);
 Tensor ancestral_step(const Chain& chain, const Tensor& x, size_t i);
 Tensor reverse_diffusion_step(const Chain& chain, const Tensor& x, size_t i);

@@ -37,7 +37,7 @@ Tensor edm(const Chain& chain) {
     }
     const double s = chain.times[i + 1], to = ratio_at(chain.process, s), scale = chain.at(i + 1).scale;
     const Tensor slope = chain.denoise(y * chain.process.marginal(t).scale, t).eps, reached = y + slope * (to - r);
-    const Tensor slope_there = chain.denoise_silently(reached * scale, s).eps;
+    const Tensor slope_there = chain.denoise(reached * scale, s).eps;
     return (y + (slope + slope_there) * (0.5 * (to - r))) * scale;
   });
 }

@@ -29,12 +29,13 @@ Tensor predictor_corrector(const Chain& chain) {
 }
 
 Tensor langevin_dynamics(const Chain& chain) {
-  const double t = chain.times.back();
+  const double t = chain.process.first();
   Tensor x = chain.start();
   for (int64_t j = 0; j < chain.o.langevin_steps; ++j) {
-    const Tensor slope = score(chain.denoise(x, t), chain.process.marginal(t));
-    x = langevin(x, slope, chain.o.langevin_step, chain.noise(langevin_noise, uint32_t(j)));
+    chain.tell(t, x);
+    x = langevin(x, chain.score(x, t), chain.o.langevin_step, chain.noise(langevin_noise, uint32_t(j)));
   }
+  chain.tell(t, x);
   return chain.denoise(x, t).x0;
 }
 
@@ -43,14 +44,14 @@ Tensor annealed_langevin(const Chain& chain) {
   Tensor x = chain.start();
   for (size_t i = 0; i < chain.times.size(); ++i) {
     const double share = chain.at(i).deviation / smallest;
+    chain.tell(chain.times[i], x);
     for (int64_t j = 0; j < chain.o.langevin_steps; ++j) {
-      const Denoised d = j == 0 ? chain.denoise(x, chain.times[i]) : chain.denoise_silently(x, chain.times[i]);
       const auto call = uint32_t(i * size_t(chain.o.langevin_steps) + size_t(j));
-      x = langevin(x, score(d, chain.at(i)), chain.o.langevin_step * share * share, chain.noise(langevin_noise, call));
+      x = langevin(x, chain.score(x, chain.times[i]), chain.o.langevin_step * share * share, chain.noise(langevin_noise, call));
     }
     x = chain.constrained(x, i);
   }
-  return chain.constrained(chain.denoise(x, chain.times.back()).x0, chain.times.size());
+  return chain.finish(x);
 }
 
 }  // namespace ito::samplers

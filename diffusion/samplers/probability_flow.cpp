@@ -1,39 +1,34 @@
-// The probability-flow ODE, whose solutions have the process's marginals: dx/dt = f x - g^2/2 score (Song et al. 2021, eq. 13), from last() down.
+// The probability-flow ODE, whose solutions have the process's marginals: dx/dt = f x - g^2/2 score (Song et al. 2021, eq. 13), from last() down, by the
+// steps of diffusion/ode.h.
 //   ode-euler, ode-heun, ode-rk4   orders 1, 2 and 4 on the times; 1, 2 and 4 calls of the network a step
-//   ode-rk45                       Dormand & Prince 1980, with steps as options.tolerance asks
+//   ode-rk45                       Dormand & Prince 1980, from last() to first() with steps as options.tolerance asks, the same for all images of a batch:
+//                                  what else is in it changes an image, within the tolerance
 #include "diffusion/samplers/chain.h"
 
 namespace ito::samplers {
 
 namespace {
 
-// dx/d(-t), so that steps are positive.
-Tensor slope(const Chain& chain, const Tensor& x, double t) {
-  const double g2 = chain.process.squared_diffusion(t);
-  return x * -chain.process.drift(t) + chain.score(x, t) * (0.5 * g2);
+using Scheme = Tensor (*)(const Field&, const Tensor& x, double t, double h);
+
+Tensor walk_by(Scheme scheme, const Chain& chain) {
+  return chain.walk(
+      [&](const Tensor& x, size_t i) { return scheme(chain.probability_flow(), x, chain.times[i], chain.times[i + 1] - chain.times[i]); });
 }
 
 }  // namespace
 
-Tensor ode_euler(const Chain& chain) {
-  return chain.walk([&](const Tensor& x, size_t i) { return x + slope(chain, x, chain.times[i]) * (chain.times[i] - chain.times[i + 1]); });
-}
+Tensor ode_euler(const Chain& chain) { return walk_by(euler_step, chain); }
+Tensor ode_heun(const Chain& chain) { return walk_by(heun_step, chain); }
+Tensor ode_rk4(const Chain& chain) { return walk_by(rk4_step, chain); }
 
-Tensor ode_heun(const Chain& chain) {
-  return chain.walk([&](const Tensor& x, size_t i) {
-    const double t = chain.times[i], s = chain.times[i + 1], h = t - s;
-    const Tensor here = slope(chain, x, t);
-    return x + (here + slope(chain, x + here * h, s)) * (0.5 * h);
-  });
-}
-
-Tensor ode_rk4(const Chain& chain) {
-  return chain.walk([&](const Tensor& x, size_t i) {
-    const double t = chain.times[i], s = chain.times[i + 1], h = t - s, middle = 0.5 * (t + s);
-    const Tensor a = slope(chain, x, t), b = slope(chain, x + a * (0.5 * h), middle), c = slope(chain, x + b * (0.5 * h), middle),
-                 d = slope(chain, x + c * h, s);
-    return x + (a + (b + c) * 2 + d) * (h / 6);
-  });
+Tensor ode_rk45(const Chain& chain) {
+  const NoiseProcess& p = chain.process;
+  const Tensor start = chain.start();
+  chain.tell(p.last(), start);
+  const Tensor x = rk45(chain.probability_flow(), start, p.last(), p.first(), {.rtol = chain.o.tolerance, .atol = chain.o.tolerance}).x;
+  chain.tell(p.first(), x);
+  return chain.constrained(chain.denoise(x, p.first()).x0, chain.times.size());
 }
 
 }  // namespace ito::samplers
