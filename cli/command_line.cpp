@@ -47,7 +47,8 @@ void add_sample(CLI::App& app) {
   command->add_option("--steps", o->steps, "times at which the network is asked (default: the run's, or the sampler's)")->check(whole_number());
   command->add_option("--device", o->device, "cpu or cuda (default: the run's)");
   command->add_option("--eta", o->eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
-  command->add_option("--predictor", o->predictor, "predictor-corrector: reverse-diffusion, ancestral, euler-maruyama, or none for the corrector alone");
+  command->add_option("--predictor", o->predictor,
+                      "predictor-corrector: reverse-diffusion, ancestral, euler-maruyama, or none for the corrector alone");
   command->add_option("--corrector-steps", o->corrector_steps, "predictor-corrector: after each step")->check(whole_number());
   command->add_option("--snr", o->snr, "predictor-corrector: the corrector's signal-to-noise ratio");
   command->add_option("--langevin-step", o->langevin_step, "langevin, annealed-langevin: the step at the smallest noise");

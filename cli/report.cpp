@@ -11,6 +11,7 @@
 #include "cli/sampling.h"
 #include "data/plot.h"
 #include "data/png.h"
+#include "data/points.h"
 #include "tensor/file.h"
 
 namespace ito::cli {
@@ -121,7 +122,9 @@ void write_pictures(const std::string& folder) {
   if (checkpoint.config.task == "diffusion") {
     ImageSource source(checkpoint);
     const SampleOptions& how = checkpoint.config.sample;
-    write_png(folder + "/samples.png", image_grid(to_bytes(source.images(64, 0, -1, how))));
+    const bool points = is_point_set(checkpoint.config.data.name);
+    write_png(folder + "/samples.png", picture_of(source.images(points ? 2000 : 64, 0, -1, how), checkpoint.config, 8));
+    if (points) return write_report(folder);
     constexpr int64_t frames = 10;
     write_png(folder + "/strip.png", image_grid(to_bytes(source.strip(6, frames, 0, how)), {.columns = frames}));
   }

@@ -52,9 +52,9 @@ void sample_images(const SampleArguments& o) {
   line.finish();
   const int64_t columns = int64_t(std::ceil(std::sqrt(double(o.n))));
   if (!o.out.empty()) {
-    write_png(o.out, image_grid(to_bytes(images), {.columns = columns}));
-    std::printf("%s: %ld images, seed %lu, %s with %ld steps\n", o.out.c_str(), long(o.n), static_cast<unsigned long>(o.seed), how.how.sampler.c_str(),
-                long(how.how.steps));
+    write_png(o.out, picture_of(images, source.config(), columns));
+    std::printf("%s: %ld images, seed %lu, %s with %ld steps\n", o.out.c_str(), long(o.n), static_cast<unsigned long>(o.seed),
+                how.how.sampler.c_str(), long(how.how.steps));
   }
   if (!o.npy.empty()) {
     save_npy(o.npy, images);

@@ -6,6 +6,10 @@
 
 #include <unistd.h>
 
+#include "data/plot.h"
+#include "data/png.h"
+#include "data/points.h"
+
 namespace ito::cli {
 
 namespace {
@@ -21,7 +25,8 @@ Shape image_shape(const RunConfig& config) {
   if (config.image.rank() == 3) return config.image;
   const bool mnist = config.data.name == "mnist" || config.data.name == "fashion-mnist";
   if (mnist) return {28, 28, 1};
-  if (config.data.name == "triangles") return {config.data.size, config.data.size, 1};
+  if (is_point_set(config.data.name)) return {1, 1, 2};
+  if (config.data.name == "triangles") return {config.data.size, config.data.size, config.data.channels};
   const Shape all = load_dataset(config.data).images.shape();
   return {all[1], all[2], all[3]};
 }
@@ -34,6 +39,11 @@ void check_writable(const std::string& path) {
   ITO_CHECK(!std::filesystem::exists(path) || std::filesystem::is_regular_file(path), "cannot write ", path,
             ": it is no ordinary file; choose another");
   ITO_CHECK(::access(place.c_str(), W_OK) == 0, "cannot write ", path, ": ", std::strerror(errno), "; make the folder or choose another");
+}
+
+Tensor picture_of(const Tensor& images, const RunConfig& config, int64_t columns) {
+  if (is_point_set(config.data.name)) return scatter(images, {.size = 360, .scale = point_set(config.data.name).scale});
+  return image_grid(to_bytes(images), {.columns = columns});
 }
 
 ImageSource::ImageSource(const Checkpoint& checkpoint, const std::string& device)
@@ -63,7 +73,7 @@ Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label
 
 Tensor ImageSource::images(int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, const std::function<void(int64_t)>& progress) {
   ITO_CHECK(n >= 1, "--n must be at least 1, got ", n);
-  constexpr int64_t at_once = 50;
+  const int64_t at_once = std::max<int64_t>(50, 10000 / image_.numel());
   const Tensor out = Tensor::empty({n, image_[0], image_[1], image_[2]});
   for (int64_t first = 0; first < n; first += at_once) {
     const int64_t last = std::min(n, first + at_once);

@@ -8,6 +8,9 @@ namespace ito::cli {
 // Throws Error when there can be no file at `path`; to be called before the work whose result is to stand there.
 void check_writable(const std::string& path);
 
+// A grid of images, or where points lie.
+Tensor picture_of(const Tensor& images, const RunConfig& config, int64_t columns);
+
 // A network with its averaged weights, ready to sample from.
 class ImageSource {
  public:

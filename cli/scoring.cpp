@@ -3,10 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/progress.h"
+#include "diffusion/distances.h"
 
 namespace ito::cli {
 
 namespace {
+
+enum Stream : uint32_t { truth_stream = 130 };
 
 Dataset real(const RunConfig& config, const std::string& path, Split split) {
   DatasetOptions o = config.data;
@@ -14,6 +17,41 @@ Dataset real(const RunConfig& config, const std::string& path, Split split) {
   o.limit = 0;
   o.split = split;
   return load_dataset(o);
+}
+
+// Sliced Wasserstein distance to fresh points of the set beside what two such draws have, and the shares of a mixture.
+Json score_points(const Checkpoint& checkpoint, const ScoreOptions& o) {
+  const std::string& name = checkpoint.config.data.name;
+  const Tensor points = ImageSource(checkpoint).images(o.n, o.seed, -1, checkpoint.config.sample);
+  const Tensor truth = draw_points(name, o.n, {.seed = o.seed, .stream = truth_stream}).points;
+  Json scores{{"point_set", name},
+              {"samples", o.n},
+              {"sliced_wasserstein", sliced_wasserstein(points, truth)},
+              {"sliced_wasserstein_floor", resample_floor(name, o.n)}};
+  const PointSet set = point_set(name);
+  if (!set.components.empty()) {
+    scores["shares"] = component_shares(points, set);
+    for (const Component& c : set.components) scores["weights"].push_back(c.weight);
+  }
+  return scores;
+}
+
+std::string point_lines(const Json& s) {
+  const auto number = [](const Json& value, const char* format) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, format, value.get<double>());
+    return std::string(buffer);
+  };
+  const double ratio = s["sliced_wasserstein"].get<double>() / s["sliced_wasserstein_floor"].get<double>();
+  std::string out = text("points               ", s["samples"], " of ", s["point_set"].get<std::string>(), "\nsliced Wasserstein   ",
+                         number(s["sliced_wasserstein"], "%.4f"), " (two true draws: ", number(s["sliced_wasserstein_floor"], "%.4f"), "), ",
+                         number(ratio, "%.2f"), " of it\n");
+  if (s.contains("shares")) {
+    out += "shares               ";
+    for (size_t i = 0; i < s["shares"].size(); ++i) out += number(s["shares"][i], "%.3f") + " (" + number(s["weights"][i], "%.3f") + ")  ";
+    out += "\n";
+  }
+  return out;
 }
 
 }  // namespace
@@ -25,6 +63,7 @@ Json score(const Checkpoint& checkpoint, const ScoreOptions& o) {
     return {{"judge", judge.name()}, {"judge_accuracy", judge.accuracy(test)}, {"test_images", test.size()}};
   }
   ITO_CHECK(o.n >= 2, "--n must be at least 2, got ", o.n);
+  if (is_point_set(checkpoint.config.data.name)) return score_points(checkpoint, o);
   const Shape& images_shape = test.images.shape();
   ITO_CHECK(images_shape == Shape({test.size(), 28, 28, 1}), "the judge sees grey images of 28x28 pixels; those of '", test.name, "' are ",
             images_shape, " and have no scores");
@@ -49,6 +88,7 @@ std::string score_lines(const Json& s) {
     std::snprintf(buffer, sizeof buffer, format, values...);
     out += buffer;
   };
+  if (s.contains("point_set")) return point_lines(s);
   line("judge              %s\n", s["judge"].get<std::string>().c_str());
   if (s.contains("judge_accuracy"))
     line("judge's accuracy   %.2f %% of %ld test images\n", 100 * s["judge_accuracy"].get<double>(), long(s["test_images"]));

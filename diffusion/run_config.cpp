@@ -22,6 +22,7 @@ DatasetOptions read_data(ConfigReader& in) {
   read(in, "limit", o.limit);
   read(in, "size", o.size);
   read(in, "count", o.count);
+  read(in, "channels", o.channels);
   read(in, "drawing", o.drawing);
   read(in, "seed", o.seed);
   ITO_CHECK(o.limit >= 0, "config: data.limit must be at least 0 (all images), got ", o.limit);
@@ -146,10 +147,11 @@ TrainOptions read_train(ConfigReader& in) {
   return o;
 }
 
-// Steps that are not given are the sampler's usual ones.
-SampleOptions read_sample(ConfigReader& in, const NoiseProcess& process) {
+// Points go beyond [-1, 1], images do not. Steps that are not given are the sampler's usual ones.
+SampleOptions read_sample(ConfigReader& in, const NoiseProcess& process, bool points) {
   SampleOptions o;
   SamplerOptions& how = o.how;
+  how.clip = !points;
   read(in, "sampler", how.sampler);
   how.steps = std::min(default_steps(how.sampler, process), process.most_times());
   read(in, "steps", how.steps);
@@ -194,7 +196,9 @@ RunConfig parse_run_config(const Json& json) {
   config.diffusion = section("diffusion", read_diffusion);
   config.diffusion.dtype = dtype_named(dtype);
   config.train = section("train", read_train);
-  config.sample = section("sample", [&](ConfigReader& part) { return read_sample(part, *make_process(config.diffusion)); });
+  config.sample = section("sample", [&](ConfigReader& part) {
+    return read_sample(part, *make_process(config.diffusion), std::holds_alternative<MlpOptions>(config.model));
+  });
   in.finish();
   config.written = json_line(in.written());
   // What a run needs only at its end, or never, is checked before it starts.

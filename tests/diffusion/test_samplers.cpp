@@ -58,6 +58,24 @@ TEST_SUITE("diffusion") {
     CHECK(largest_difference(b.result, there) < 2e-6);
   }
 
+  TEST_CASE("A-085, A-086, A-087: Milstein and Runge-Kutta are Euler-Maruyama where the noise does not depend on x") {
+    for (const auto& [name, process] : all_processes()) {
+      CAPTURE(name);
+      const Tensor euler = one_step(*process, {.sampler = "euler-maruyama", .steps = 20}).result;
+      CHECK(largest_difference(one_step(*process, {.sampler = "milstein", .steps = 20}).result, euler) == 0);
+      CHECK(largest_difference(one_step(*process, {.sampler = "stochastic-runge-kutta", .steps = 20}).result, euler) == 0);
+    }
+  }
+
+  TEST_CASE("A-088: the adaptive ODE solver reaches the closed form at its tolerance") {
+    for (const auto& [name, process] : all_processes()) {
+      CAPTURE(name);
+      const double error = relative_error(*process, {.sampler = "ode-rk45", .steps = 2, .tolerance = 1e-6});
+      MESSAGE(name, ": ", error);
+      CHECK(error < 2e-3);
+    }
+  }
+
   TEST_CASE(
       "A-092: the reverse-diffusion predictor is (2 - sqrt(1 - beta)) x + beta score + sqrt(beta) z; without its noise (ERR-23) the variance is "
       "lost") {
