@@ -1,11 +1,11 @@
 // How much an image looks like one filled triangle on black (data/triangles.h): the best overlap with a triangle.
 //   m = s(largest channel, as 0 ... 1)     s(v) = clamp((v - 0.2) / 0.6, 0, 1)        neither noise below 0.2 nor grey above 0.8 counts
 //   score = max over triangles T on the canvas of sum min(m, s(c_T)) / sum max(m, s(c_T))
-// the intersection over union of soft masks, c_T being the share of each pixel that T covers, or 1 where T holds its centre, whichever fits better: so
-// that every drawing can reach 1. T is sought corner by corner, from the largest triangle between corners of the mask or of its largest part, and from
-// one that has its mean and covariance. A disc reaches 0.70, a square 0.71, two triangles apart the share of the larger.
-// Of 1,000 random triangles at 32 x 32, 0.90 (exact), 0.90 (reduced) and 0.94 (aliased) count as triangles, with noise of deviation 0.05 still 0.87, 0.87
-// and 0.94: all of an area from 32 pixels on, 95 % from 16 to 32, few below 4. Such are the shares to compare those of generated images with.
+// the intersection over union of soft masks, c_T being the share of each pixel that T covers, or 1 where T holds its centre, whichever fits better:
+// so that every drawing can reach 1. T is sought corner by corner, from the largest triangle between corners of the mask or of its largest part, and
+// from one that has its mean and covariance. A disc reaches 0.70, a square 0.71, two triangles apart the share of the larger. Of 1,000 random
+// triangles at 32 x 32, 0.90 (exact), 0.90 (reduced) and 0.94 (aliased) count as triangles, with noise of deviation 0.05 still 0.87, 0.87 and 0.94:
+// all of an area from 32 pixels on, 95 % from 16 to 32, few below 4. Such are the shares to compare those of generated images with.
 #pragma once
 
 #include "data/triangles.h"
