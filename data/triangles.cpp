@@ -17,19 +17,6 @@ double mean_excess(double b, double low, double high) {
   return (b - low) * (b - low) / (2 * (high - low));
 }
 
-// 1 where the centre of a pixel is inside.
-std::vector<double> centre_coverage(const Triangle& t, int64_t size) {
-  std::vector<double> cover(size_t(size * size));
-  const auto side = [](const Point& a, const Point& b, double x, double y) { return (b.x - a.x) * (y - a.y) - (b.y - a.y) * (x - a.x); };
-  for (int64_t y = 0; y < size; ++y)
-    for (int64_t x = 0; x < size; ++x) {
-      const double cx = double(x) + 0.5, cy = double(y) + 0.5;
-      const double a = side(t[0], t[1], cx, cy), b = side(t[1], t[2], cx, cy), c = side(t[2], t[0], cx, cy);
-      cover[size_t(y * size + x)] = (a >= 0 && b >= 0 && c >= 0) || (a <= 0 && b <= 0 && c <= 0);
-    }
-  return cover;
-}
-
 // Averages over the source pixels under each target pixel, with their shares where the sizes do not divide.
 std::vector<double> reduce(const std::vector<double>& from, int64_t from_size, int64_t size) {
   const double ratio = double(from_size) / double(size);
@@ -98,20 +85,30 @@ void cover(const Triangle& triangle, int64_t size, double* shares) {
   for (int64_t i = 0; i < size * size; ++i) shares[i] = std::abs(shares[i]);
 }
 
+void cover_centres(const Triangle& t, int64_t size, double* shares) {
+  const auto side = [](const Point& a, const Point& b, double x, double y) { return (b.x - a.x) * (y - a.y) - (b.y - a.y) * (x - a.x); };
+  for (int64_t y = 0; y < size; ++y)
+    for (int64_t x = 0; x < size; ++x) {
+      const double cx = double(x) + 0.5, cy = double(y) + 0.5;
+      const double a = side(t[0], t[1], cx, cy), b = side(t[1], t[2], cx, cy), c = side(t[2], t[0], cx, cy);
+      shares[y * size + x] = (a >= 0 && b >= 0 && c >= 0) || (a <= 0 && b <= 0 && c <= 0);
+    }
+}
+
 Tensor draw_triangle(const Triangle& triangle, int64_t size, Drawing drawing) {
   const auto in_pixels = [&](int64_t n) {
     Triangle t = triangle;
     for (Point& corner : t) corner = {corner.x * double(n), corner.y * double(n)};
     return t;
   };
-  const auto covered = [&] {
-    std::vector<double> shares(size_t(size * size));
-    cover(in_pixels(size), size, shares.data());
+  const auto drawn = [&](auto&& way, int64_t n) {
+    std::vector<double> shares(size_t(n * n));
+    way(in_pixels(n), n, shares.data());
     return shares;
   };
-  const std::vector<double> shares = drawing == Drawing::exact     ? covered()
-                                     : drawing == Drawing::aliased ? centre_coverage(in_pixels(size), size)
-                                                                   : reduce(centre_coverage(in_pixels(large), large), large, size);
+  const std::vector<double> shares = drawing == Drawing::exact     ? drawn(cover, size)
+                                     : drawing == Drawing::aliased ? drawn(cover_centres, size)
+                                                                   : reduce(drawn(cover_centres, large), large, size);
   const Tensor image = Tensor::empty({size, size, 1}, DType::u8);
   std::transform(shares.begin(), shares.end(), image.data<uint8_t>(), [](double c) { return uint8_t(std::lround(255 * std::clamp(c, 0.0, 1.0))); });
   return image;

@@ -27,5 +27,7 @@ Tensor draw_triangles(int64_t count, int64_t size, Drawing drawing, const Genera
 
 // The share of each pixel of a canvas of size x size that a triangle, in pixels, covers: size * size values in [0, 1] into `shares`, row by row.
 void cover(const Triangle& triangle, int64_t size, double* shares);
+// The same with 1 where the centre of a pixel is inside or on an edge, and 0 elsewhere.
+void cover_centres(const Triangle& triangle, int64_t size, double* shares);
 
 }  // namespace ito

@@ -17,9 +17,9 @@ namespace {
 using kernels::DerivativeNeeds;
 using kernels::UnaryKind;
 
-constexpr std::array<const char*, kernels::unary_kinds> names{"neg",        "abs",    "sign", "exp",  "log",   "sqrt", "rsqrt",
-                                                              "reciprocal", "square", "sin",  "cos",  "tanh",  "erf",  "sigmoid",
-                                                              "softplus",   "relu",   "silu", "gelu", "floor", "round"};
+constexpr std::array<const char*, kernels::unary_kinds> names{"neg",        "abs",    "sign", "exp",  "log",  "sqrt",  "rsqrt",
+                                                              "reciprocal", "square", "sin",  "cos",  "tanh", "erf",   "sigmoid",
+                                                              "softplus",   "relu",   "silu", "gelu", "elu",  "floor", "round"};
 
 [[maybe_unused]] const bool listed = [] {
   for (const char* name : names) add_op(name);
@@ -61,6 +61,8 @@ Tensor derivative(UnaryKind kind, const Tensor& x, const Tensor& y) {
       return sigmoid(x);
     case UnaryKind::relu:
       return sign(y);  // y >= 0: 1 where it is positive
+    case UnaryKind::elu:
+      return 1.0 - relu(-y);  // y + 1 = exp(x) where y is negative
     case UnaryKind::silu: {
       const Tensor s = sigmoid(x);
       return s * (x * (1.0 - s) + 1.0);
@@ -164,6 +166,7 @@ Tensor softplus(const Tensor& x) { return unary(UnaryKind::softplus, x); }
 Tensor relu(const Tensor& x) { return unary(UnaryKind::relu, x); }
 Tensor silu(const Tensor& x) { return unary(UnaryKind::silu, x); }
 Tensor gelu(const Tensor& x) { return unary(UnaryKind::gelu, x); }
+Tensor elu(const Tensor& x) { return unary(UnaryKind::elu, x); }
 Tensor floor(const Tensor& x) { return unary(UnaryKind::floor, x); }
 Tensor round(const Tensor& x) { return unary(UnaryKind::round, x); }
 

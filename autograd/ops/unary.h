@@ -23,6 +23,7 @@ Tensor softplus(const Tensor& x);                        // log(1 + exp(x))
 Tensor relu(const Tensor& x);                            // max(x, 0); gradient 0 at 0
 Tensor silu(const Tensor& x);                            // x sigmoid(x). Elfwing et al. 2017; Ramachandran et al. 2017 (swish)
 Tensor gelu(const Tensor& x);                            // x Phi(x), Phi the normal distribution function. Hendrycks & Gimpel 2016
+Tensor elu(const Tensor& x);                             // x above 0, exp(x) - 1 below. Clevert et al. 2016
 Tensor floor(const Tensor& x);                           // gradient 0
 Tensor round(const Tensor& x);                           // to nearest, ties to even; gradient 0
 Tensor clamp(const Tensor& x, double low, double high);  // min(max(x, low), high); gradient 1 inside [low, high], 0 outside

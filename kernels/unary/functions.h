@@ -31,6 +31,7 @@ ITO_HOST_DEVICE inline A unary_value(A x) {
   if constexpr (kind == UnaryKind::relu) return x < 0 ? A(0) : x;
   if constexpr (kind == UnaryKind::silu) return x * Math::sigmoid(x);
   if constexpr (kind == UnaryKind::gelu) return half * x * (1 + Math::erf(x * sqrt_half));
+  if constexpr (kind == UnaryKind::elu) return x > 0 ? x : Math::exp(x) - 1;
   if constexpr (kind == UnaryKind::floor) return std::floor(x);
   if constexpr (kind == UnaryKind::round) return std::nearbyint(x);
 }
@@ -55,6 +56,7 @@ ITO_HOST_DEVICE inline A unary_derivative([[maybe_unused]] A x, [[maybe_unused]]
   if constexpr (kind == UnaryKind::sigmoid) return y * (1 - y);
   if constexpr (kind == UnaryKind::softplus) return Math::sigmoid(x);
   if constexpr (kind == UnaryKind::relu) return A(y > 0);
+  if constexpr (kind == UnaryKind::elu) return y > 0 ? A(1) : y + 1;
   if constexpr (kind == UnaryKind::silu) {
     const A s = Math::sigmoid(x);
     return s * (1 + x * (1 - s));

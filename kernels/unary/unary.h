@@ -26,6 +26,7 @@ enum class UnaryKind {
   relu,
   silu,
   gelu,
+  elu,
   floor,
   round
 };
@@ -53,6 +54,7 @@ constexpr DerivativeNeeds derivative_needs(UnaryKind kind) {
     case UnaryKind::tanh:
     case UnaryKind::sigmoid:
     case UnaryKind::relu:
+    case UnaryKind::elu:
       return DerivativeNeeds::output;
     default:
       return DerivativeNeeds::input;

@@ -46,6 +46,7 @@ ITO_CASES(softplus) { add_function(cases, &softplus, -6, 6); }
 ITO_CASES(relu) { add_function(cases, &relu, 0.05, 3); }
 ITO_CASES(silu) { add_function(cases, &silu, -6, 6); }
 ITO_CASES(gelu) { add_function(cases, &gelu, -4, 4); }
+ITO_CASES(elu) { add_function(cases, &elu, 0.05, 4); }
 ITO_CASES(floor) { add_function(cases, &floor, 0.1, 0.9); }
 ITO_CASES(round) { add_function(cases, &round, 0.6, 1.4); }
 
@@ -54,6 +55,10 @@ ITO_CASES(cos_far) { add_waves(cases, &cos); }
 
 ITO_CASES(relu_negative) {
   cases.push_back({.inputs = {uniform_values({40}, -3, -0.05)}, .f = [](const Tensors& in) { return relu(in[0]); }, .why = "no gradient below zero"});
+}
+ITO_CASES(elu_negative) {
+  for (const int64_t n : {17, 20000})
+    cases.push_back({.inputs = {uniform_values({n}, -6, -0.05)}, .f = [](const Tensors& in) { return elu(in[0]); }, .why = "below zero"});
 }
 ITO_CASES(clamp) {
   const auto call = [](const Tensors& in) { return clamp(in[0], -1, 1); };
