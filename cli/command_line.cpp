@@ -66,12 +66,19 @@ void add_eval(CLI::App& app) {
   CLI::App* command = app.add_subcommand("eval", "scores of a run's samples, or the accuracy of a classifier\n\n  ito eval runs/ddpm");
   const auto run = std::make_shared<std::string>();
   const auto o = std::make_shared<ScoreOptions>();
+  const auto bpd = std::make_shared<bool>(false);
+  const auto n = std::make_shared<std::optional<int64_t>>();
   command->add_option("RUN", *run, "run folder, checkpoint file, or zoo/NAME")->required();
-  command->add_option("--n", o->n, "samples")->check(whole_number())->capture_default_str();
+  command->add_option("--n", *n, "samples (default: 1000), or with --bpd test images (default: 100)")->check(whole_number());
+  command->add_flag("--bpd", *bpd, "bits per dimension of test images instead: by the probability-flow ODE, and the variational bound");
   command->add_option("--seed", o->seed, "of the samples")->check(whole_number(seed_digits))->capture_default_str();
   command->add_option("--judge", o->judge, "the classifier")->capture_default_str();
   command->add_option("--data", o->data, "folder of the real images");
-  command->callback([run, o] { eval_run(*run, *o); });
+  command->callback([run, o, n, bpd] {
+    if (*bpd) return eval_likelihood(*run, {.n = n->value_or(100), .seed = o->seed, .data = o->data});
+    o->n = n->value_or(o->n);
+    eval_run(*run, *o);
+  });
 }
 
 void add_export(CLI::App& app) {

@@ -34,6 +34,14 @@ struct ScoreOptions {
 };
 void eval_run(const std::string& run, const ScoreOptions& o);
 
+struct LikelihoodArguments {
+  int64_t n = 100;  // test images
+  int64_t steps = 64;
+  uint64_t seed = 1234;
+  std::string data;
+};
+void eval_likelihood(const std::string& run, const LikelihoodArguments& o);
+
 struct ExportArguments {
   std::string run, folder, data;
   int64_t n = 1000;

@@ -56,6 +56,19 @@ ImageSource::ImageSource(const Checkpoint& checkpoint, const std::string& device
   task_.network().set_training(false);
 }
 
+Denoiser ImageSource::denoiser(const Tensor& labels, double guidance) {
+  DiffusionModel& model = task_.model();
+  return model.denoiser(model.has_classes() && labels.defined() ? labels.to(device_) : Tensor(), guidance);
+}
+
+std::vector<double> ImageSource::log_likelihood(const Tensor& x, const Tensor& labels, const LikelihoodOptions& options) {
+  return ito::log_likelihood(task_.model().process(), denoiser(labels, 0), x.to(device_), options);
+}
+
+std::vector<double> ImageSource::likelihood_bound(const Tensor& x, const Tensor& labels, const LikelihoodOptions& options) {
+  return ito::likelihood_bound(task_.model().process(), denoiser(labels, 0), x.to(device_), options);
+}
+
 Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o,
                           std::function<void(double, const Tensor&)> watch) {
   DiffusionModel& model = task_.model();
@@ -68,7 +81,7 @@ Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label
   s.first_image = first;
   s.device = device_;
   s.watch = std::move(watch);
-  return sample(model.process(), model.denoiser(labels.defined() ? labels.to(device_) : labels, o.guidance), {n, image_[0], image_[1], image_[2]}, s);
+  return sample(model.process(), denoiser(labels, o.guidance), {n, image_[0], image_[1], image_[2]}, s);
 }
 
 Tensor ImageSource::images(int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, const std::function<void(int64_t)>& progress) {

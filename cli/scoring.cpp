@@ -11,14 +11,6 @@ namespace {
 
 enum Stream : uint32_t { truth_stream = 130 };
 
-Dataset real(const RunConfig& config, const std::string& path, Split split) {
-  DatasetOptions o = config.data;
-  if (!path.empty()) o.path = path;
-  o.limit = 0;
-  o.split = split;
-  return load_dataset(o);
-}
-
 // Sliced Wasserstein distance to fresh points of the set beside what two such draws have, and the shares of a mixture.
 Json score_points(const Checkpoint& checkpoint, const ScoreOptions& o) {
   const std::string& name = checkpoint.config.data.name;
@@ -56,8 +48,16 @@ std::string point_lines(const Json& s) {
 
 }  // namespace
 
+Dataset real_images(const RunConfig& config, const std::string& path, Split split) {
+  DatasetOptions o = config.data;
+  if (!path.empty()) o.path = path;
+  o.limit = 0;
+  o.split = split;
+  return load_dataset(o);
+}
+
 Json score(const Checkpoint& checkpoint, const ScoreOptions& o) {
-  const Dataset test = real(checkpoint.config, o.data, Split::test);
+  const Dataset test = real_images(checkpoint.config, o.data, Split::test);
   if (checkpoint.config.task == "classifier") {
     Judge judge(checkpoint.path);
     return {{"judge", judge.name()}, {"judge_accuracy", judge.accuracy(test)}, {"test_images", test.size()}};
@@ -70,7 +70,7 @@ Json score(const Checkpoint& checkpoint, const ScoreOptions& o) {
   ITO_CHECK(test.size() >= 2, "scores need at least 20 real images, of which a tenth is kept apart; '", test.name, "' has too few");
   ImageSource source(checkpoint);
   Judge judge(o.judge);
-  const Dataset train = real(checkpoint.config, o.data, Split::train);
+  const Dataset train = real_images(checkpoint.config, o.data, Split::train);
   ProgressLine line;
   const Tensor images = source.images(o.n, o.seed, -1, checkpoint.config.sample,
                                       [&](int64_t ready) { line.show(double(ready) / double(o.n), text(ready, " images")); });

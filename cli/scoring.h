@@ -7,6 +7,9 @@
 
 namespace ito::cli {
 
+// The whole of a split of what the run was trained on, from `path` if it is not empty.
+Dataset real_images(const RunConfig& config, const std::string& path, Split split);
+
 // scores.json of a model: of its samples, beside the judge's accuracy; of a classifier: its accuracy.
 Json score(const Checkpoint& checkpoint, const ScoreOptions& options);
 // The same as lines of text.

@@ -9,6 +9,7 @@
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
 #include "diffusion/samplers/chain.h"
+#include "diffusion/trace.h"
 
 namespace ito {
 
@@ -29,17 +30,17 @@ struct Flow {
 
 class Integrand {
  public:
-  Integrand(const NoiseProcess& process, const Denoiser& denoiser, std::vector<Tensor> probes)
-      : process_(process), denoiser_(denoiser), probes_(std::move(probes)) {}
+  Integrand(const NoiseProcess& process, const Denoiser& denoiser, std::vector<Tensor> vectors)
+      : process_(process), denoiser_(denoiser), probes_(std::move(vectors)) {}
 
   Flow at(const Tensor& y, double log_r) const {
     const double t = samplers::time_of_ratio(process_, std::exp(log_r)), scale = process_.marginal(t).scale;
-    const Recording on;
-    const Tensor point = variable(y.detach()), eps = denoiser_(point * scale, t).eps;
-    Flow flow{eps.detach(), std::vector<double>(size_t(y.extent(0)))};
+    const RowMap eps = [&](const Tensor& point) { return denoiser_(point * scale, t).eps; };
+    Flow flow{{}, std::vector<double>(size_t(y.extent(0)))};
     for (const Tensor& v : probes_) {
-      const Tensor product = grad(eps, {point}, {.grad_output = v, .keep_graph = true})[0];
-      const std::vector<double> each = each_sum(product.detach() * v);
+      const ValueAndTrace found = hutchinson_trace(eps, y, v);
+      flow.eps = found.value;
+      const std::vector<double> each = found.trace.to_vector<double>();
       for (size_t i = 0; i < each.size(); ++i) flow.trace[i] += each[i] / double(probes_.size());
     }
     return flow;
@@ -64,11 +65,11 @@ std::vector<double> prior_log_density(const Tensor& x, double deviation) {
 std::vector<double> log_likelihood(const NoiseProcess& process, const Denoiser& denoiser, const Tensor& x, const LikelihoodOptions& o) {
   ITO_CHECK(o.steps >= 1 && o.probes >= 1, "a likelihood needs at least one step and one probe, got ", o.steps, " and ", o.probes);
   const NoGrad guard;
-  std::vector<Tensor> probes;
+  std::vector<Tensor> vectors;
   for (int64_t i = 0; i < o.probes; ++i)
-    probes.push_back(sign(uniform_from(x.shape(), {.seed = o.seed, .stream = probes_stream, .call = uint32_t(i)}, first_element(x, o.first_image), -1,
-                                       1, DType::f32, x.device())));
-  const Integrand integrand(process, denoiser, std::move(probes));
+    vectors.push_back(
+        probes(Probe::rademacher, x.shape(), {.seed = o.seed, .stream = probes_stream, .call = uint32_t(i)}, o.first_image, DType::f32, x.device()));
+  const Integrand integrand(process, denoiser, std::move(vectors));
   const Marginal first = process.marginal(process.first()), last = process.marginal(process.last());
   const double begin = std::log(first.deviation / first.scale), h = (std::log(last.deviation / last.scale) - begin) / double(o.steps);
   std::vector<double> integral(size_t(x.extent(0)));

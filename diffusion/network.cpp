@@ -1,10 +1,14 @@
 #include "diffusion/network.h"
 
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/unary.h"
+
 namespace ito {
 
 namespace {
 
 const char* kind(const UNetOptions&) { return "unet"; }
+const char* kind(const RefineNetOptions&) { return "refinenet"; }
 const char* kind(const MlpOptions&) { return "mlp"; }
 const char* kind(const ViTOptions& o) { return o.long_skips ? "u-vit" : "vit"; }
 
@@ -17,6 +21,10 @@ void check_sides(const ViTOptions& o, const Shape& image) {
   ITO_CHECK(image[0] == o.size && image[1] == o.size, "config: the images are ", image[0], "x", image[1], ", but model.size is ", o.size);
 }
 
+void check_sides(const RefineNetOptions&, const Shape& image) {
+  ITO_CHECK(image[0] % 2 == 0 && image[1] % 2 == 0, "config: the images are ", image[0], "x", image[1],
+            "; for model.kind 'refinenet' their sides must be even");
+}
 void check_sides(const MlpOptions&, const Shape& image) {
   ITO_CHECK(image[0] == 1 && image[1] == 1, "config: the images are ", image[0], "x", image[1], ", but model.kind 'mlp' is for points");
 }
@@ -38,6 +46,15 @@ Network made(const Options& o, Generator& init) {
   return {std::move(net), std::move(call)};
 }
 Network make(const UNetOptions& o, Generator& init) { return made<UNet>(o, init); }
+// Its time is the number of a noise level.
+Network make(const RefineNetOptions& o, Generator& init) {
+  Network network = made<RefineNet>(o, init);
+  const double levels = double(o.levels - 1) / 1000;
+  network.call = [call = network.call, levels](const Tensor& x, const Tensor& t, const Tensor& labels, Generator& random) {
+    return call(x, round(t * levels), labels, random);
+  };
+  return network;
+}
 Network make(const MlpOptions& o, Generator& init) { return made<Mlp>(o, init); }
 Network make(const ViTOptions& o, Generator& init) { return made<ViT>(o, init); }
 
@@ -48,7 +65,7 @@ const char* kind_of(const NetworkOptions& options) {
 }
 
 NetworkOptions network_named(const std::string& name) {
-  const NetworkOptions all[] = {UNetOptions{}, ViTOptions{}, ViTOptions{.long_skips = false}, MlpOptions{}};
+  const NetworkOptions all[] = {UNetOptions{}, ViTOptions{}, ViTOptions{.long_skips = false}, MlpOptions{}, RefineNetOptions{}};
   std::string names;
   for (const NetworkOptions& options : all) {
     if (name == kind_of(options)) return options;
@@ -58,7 +75,14 @@ NetworkOptions network_named(const std::string& name) {
 }
 
 int64_t classes_of(const NetworkOptions& options) {
-  return std::visit([](const auto& o) { return o.classes; }, options);
+  return std::visit(
+      [](const auto& o) -> int64_t {
+        if constexpr (requires { o.classes; })
+          return o.classes;
+        else
+          return 0;
+      },
+      options);
 }
 
 int64_t channels_of(const NetworkOptions& options) {

@@ -7,12 +7,13 @@
 #include <variant>
 
 #include "nn/mlp.h"
+#include "nn/refinenet.h"
 #include "nn/unet.h"
 #include "nn/vit.h"
 
 namespace ito {
 
-using NetworkOptions = std::variant<UNetOptions, ViTOptions, MlpOptions>;
+using NetworkOptions = std::variant<UNetOptions, ViTOptions, MlpOptions, RefineNetOptions>;
 
 // "unet", "vit" (U-ViT without long skips), ...: what a configuration's model.kind calls the alternatives.
 const char* kind_of(const NetworkOptions& options);

@@ -81,9 +81,18 @@ MlpOptions read_mlp(ConfigReader& in, MlpOptions o) {
   return o;
 }
 
+RefineNetOptions read_refinenet(ConfigReader& in, RefineNetOptions o) {
+  read(in, "channels", o.channels);
+  read(in, "base", o.base);
+  read(in, "levels", o.levels);
+  read(in, "units", o.units);
+  return o;
+}
+
 NetworkOptions read_model(ConfigReader& in) {
   const NetworkOptions defaults = network_named(in.get("kind", std::string("unet")));
   if (const auto* unet = std::get_if<UNetOptions>(&defaults)) return read_unet(in, *unet);
+  if (const auto* refinenet = std::get_if<RefineNetOptions>(&defaults)) return read_refinenet(in, *refinenet);
   if (const auto* mlp = std::get_if<MlpOptions>(&defaults)) return read_mlp(in, *mlp);
   return read_vit(in, std::get<ViTOptions>(defaults));
 }
