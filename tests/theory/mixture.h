@@ -24,24 +24,23 @@ struct Mixture {
     return m;
   }
 
-  // weight_k N(x; mean_k, variance) for each k, divided by the largest, whose logarithm is returned.
+  // weight_k exp(-|x - mean_k|^2 / (2 variance) - top) for each k, with top the largest of the exponents, which is returned.
   double components(const double* x, std::vector<double>& share) const {
-    const auto d = double(dimensions());
     share.resize(weights.size());
     for (size_t k = 0; k < weights.size(); ++k) {
       double distance = 0;
       for (size_t i = 0; i < means[k].size(); ++i) distance += (x[i] - means[k][i]) * (x[i] - means[k][i]);
-      share[k] = std::log(weights[k]) - distance / (2 * variance) - d / 2 * std::log(2 * M_PI * variance);
+      share[k] = -distance / (2 * variance);
     }
     const double top = *std::max_element(share.begin(), share.end());
-    for (double& s : share) s = std::exp(s - top);
+    for (size_t k = 0; k < weights.size(); ++k) share[k] = weights[k] * std::exp(share[k] - top);
     return top;
   }
 
   double log_density(const double* x) const {
     std::vector<double> share;
     const double top = components(x, share);
-    return top + std::log(std::accumulate(share.begin(), share.end(), 0.0));
+    return top + std::log(std::accumulate(share.begin(), share.end(), 0.0)) - double(dimensions()) / 2 * std::log(2 * M_PI * variance);
   }
   double density(double x) const { return std::exp(log_density(&x)); }
 

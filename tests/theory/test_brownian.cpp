@@ -77,7 +77,7 @@ TEST_SUITE("theory") {
           for (int m = 0; m < 2; ++m) expected += h * g[i][k] * r(k, m) * g[j][m];
         CHECK(deviations(second_moment(gw, i, j), expected) < 5);
       }
-    // ERR-02: without dt beside f, an increment's mean would not shrink with h; ERR-04: with the wrong matrix (I for R) the covariance is off.
+    // ERR-04: with another matrix, I for R, it is off.
     CHECK(deviations(second_moment(w, 1, 1), h) > 50);
   }
 

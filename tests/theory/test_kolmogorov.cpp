@@ -6,6 +6,7 @@
 #include "autograd/ops/unary.h"
 #include "diffusion/ornstein_uhlenbeck.h"
 #include "tests/theory/finite_differences.h"
+#include "tests/theory/picture.h"
 #include "tests/theory/statistics.h"
 
 using namespace ito;
@@ -68,6 +69,14 @@ TEST_SUITE("theory") {
     };
     CHECK(misfit(p) < 5);
     CHECK(misfit(start) > 100);
+    std::vector<double> centres;
+    for (size_t i = 0; i < grid.cells; ++i) centres.push_back(grid.centre(i));
+    const auto cut = [&](const std::vector<double>& y) { return std::vector<double>(y.begin() + 200, y.end() - 200); };  // [-3, 3]
+    picture("fokker-planck",
+            {{.x = cut(centres), .y = cut(start), .colour = {170, 170, 170}},
+             histogram(values(x), -3, 3, 60),
+             {.x = cut(centres), .y = cut(p), .colour = {214, 39, 40}}},
+            {.title = "density and histogram of paths", .x_label = "x"});
     // Wrong equations that look like it: b^2 outside of the derivatives (it is then the backward equation's second term), and the drift's sign.
     const auto flat = [](double) { return 0.0; };
     Tridiagonal outside = fokker_planck(grid, drift, flat);

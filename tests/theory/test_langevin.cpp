@@ -5,6 +5,7 @@
 #include "autograd/ops/unary.h"
 #include "diffusion/sde.h"
 #include "tests/theory/mixture.h"
+#include "tests/theory/picture.h"
 
 using namespace ito;
 using namespace ito::theory;
@@ -15,9 +16,13 @@ namespace {
 const Mixture modes{.weights = {0.8, 0.2}, .means = {{5, 5}, {-5, -5}}, .variance = 1};
 
 // x + epsilon score + sqrt(2 epsilon) z: Euler-Maruyama of dX = score dt + sqrt(2) dW.
-Tensor langevin(Tensor x, const Mixture& law, double epsilon, int steps, uint64_t seed) {
+using Watch = std::function<void(const Tensor& x)>;
+Tensor langevin(Tensor x, const Mixture& law, double epsilon, int steps, uint64_t seed, const Watch& watch = {}) {
   const Sde sde{.drift = [&](const Tensor& v, double) { return law.score(v); }, .diffusion = of_time([](double) { return std::sqrt(2.0); })};
-  for (int k = 0; k < steps; ++k) x = euler_maruyama_step(sde, x, 0, epsilon, normals(x.shape(), seed, uint32_t(k)) * std::sqrt(epsilon));
+  for (int k = 0; k < steps; ++k) {
+    x = euler_maruyama_step(sde, x, 0, epsilon, normals(x.shape(), seed, uint32_t(k)) * std::sqrt(epsilon));
+    if (watch) watch(x);
+  }
   return x;
 }
 
@@ -31,10 +36,11 @@ double first_share(const Tensor& x) {
 Tensor uniform_square(int64_t count, uint64_t seed) { return uniform_from({count, 2}, {.seed = seed}, 0, -8, 8, DType::f64); }
 
 // Song & Ermon 2019, algorithm 1: at each of the noise levels, from large to small, steps of epsilon proportional to sigma^2.
-Tensor annealed(Tensor x, double first, double last, int levels, int steps) {
+Tensor annealed(Tensor x, double first, double last, uint64_t seed, const Watch& watch = {}) {
+  constexpr int levels = 20, steps = 60;
   for (int i = 0; i < levels; ++i) {
     const double sigma = first * std::pow(last / first, double(i) / (levels - 1));
-    x = langevin(x, modes.noised(1, sigma), 0.25 * sigma * sigma, steps, 100 + uint64_t(i));
+    x = langevin(x, modes.noised(1, sigma), 0.25 * sigma * sigma, steps, seed + uint64_t(i), watch);
   }
   return x;
 }
@@ -90,16 +96,25 @@ TEST_SUITE("theory") {
     // 4,000 rows: a share of 0.8 is known to 0.0063, so 0.03 are 4.7 standard errors.
     const Tensor start = uniform_square(4000, 97);
     CHECK(std::abs(first_share(start) - 0.5) < 0.04);  // five standard errors
-    const Tensor plain = langevin(start, modes, 0.05, 400, 98);
+    Curve shares[3] = {{.x = {}, .y = {}, .colour = {150, 150, 150}}, {}, {.x = {}, .y = {}, .colour = {214, 39, 40}}};
+    const auto record = [](Curve& curve) {
+      return [&curve](const Tensor& x) {
+        curve.x.push_back(double(curve.x.size() + 1));
+        curve.y.push_back(first_share(x));
+      };
+    };
+    const Tensor plain = langevin(start, modes, 0.05, 1200, 98, record(shares[0]));
     CHECK(std::abs(first_share(plain) - first_share(start)) < 0.03);
-    const Tensor even = annealed(start, 20, 0.1, 16, 40), all_in_second = annealed(Tensor::full({4000, 2}, -5, DType::f64), 20, 0.1, 16, 40);
+    const Tensor even = annealed(start, 20, 0.2, 200, record(shares[1]));
+    const Tensor all_in_second = annealed(Tensor::full({4000, 2}, -5, DType::f64), 20, 0.2, 300, record(shares[2]));
+    picture("annealed-langevin", {shares[0], shares[1], shares[2]}, {.title = "share of chains near (5, 5)", .x_label = "step"});
     CHECK(std::abs(first_share(even) - 0.8) < 0.03);
     CHECK(std::abs(first_share(all_in_second) - 0.8) < 0.03);
     // Both stay near the modes: the law within a mode is right, its weight is not.
     for (const Tensor& x : {plain, even})
       CHECK(std::abs(estimate_of(values(x), [](double v) { return std::pow(std::abs(v) - 5, 2); }).mean - 1) < 0.1);
     // Levels in the wrong order, small ones first, end at a blurred law.
-    CHECK(estimate_of(values(annealed(start, 0.1, 20, 16, 40)), [](double v) { return v * v; }).mean > 100);
+    CHECK(estimate_of(values(annealed(start.rows(0, 500), 0.2, 20, 200)), [](double v) { return v * v; }).mean > 100);
   }
 
   TEST_CASE("large noise fills the region between the modes and lets chains cross, small noise does neither (A-017, A-246)") {

@@ -68,7 +68,7 @@ TEST_SUITE("theory") {
     const double v = process.stationary_variance();
     CHECK(histogram_deviations(
               values(late), [&](double x) { return normal_density(x, process.theta, v); }, -3, 4) < 5);
-    // 003's form: dX = -beta X dt + delta dW has the stationary law N(0, delta^2 / (2 beta)).
+    // In other letters: dX = -beta X dt + delta dW has the stationary law N(0, delta^2 / (2 beta)).
     CHECK(OrnsteinUhlenbeck{.kappa = 0.5, .theta = 0, .sigma = 1}.stationary_variance() == 1);
   }
 }

@@ -111,8 +111,7 @@ TEST_SUITE("theory") {
       }
       CHECK(gradient_distance(esm, differentiated(by_sigma, score)) > 0.01);
     }
-    // ERR-18, ERR-90: what source 000 (3.28) calls explicit is the denoising objective and what 003 calls explicit the implicit one: neither is 0 at
-    // the truth.
+    // ERR-18, ERR-90: the denoising and the implicit objective have been called explicit. Only the explicit one is 0 at the truth.
     const auto at_truth = [&](const Tensor& rows) { return sum(q.weight * rows).item(); };
     const RowMap differentiable_truth = [](const Tensor& x) {
       Tensor numerator, denominator;
@@ -213,6 +212,10 @@ TEST_SUITE("theory") {
       CHECK(deviations(estimate(values(result.trace)), trace) < 5);
       CHECK(deviations(estimate_of(values(result.trace), [&](double t) { return (t - trace) * (t - trace); }), variance) < 5);
       CHECK(result.value.to_vector<double>() == f(x).to_vector<double>());
+      for (int64_t i = 0; i < rows * d; i += 31) {
+        if (law == Probe::rademacher) CHECK(std::abs(v.data<double>()[i]) == 1);
+        if (law == Probe::sphere) CHECK(sum(square(v.rows(i / d, i / d + 1))).item() == doctest::Approx(d).epsilon(1e-13));
+      }
       // Rows are the same in any batch.
       const std::vector<double> part = probes(law, {2, d}, {.seed = 88}, 100, DType::f64).to_vector<double>();
       for (size_t i = 0; i < part.size(); ++i) CHECK(part[i] == v.data<double>()[100 * d + int64_t(i)]);
