@@ -90,6 +90,7 @@ class DormandPrince {
   double first_step(const Tensor& x, double first, double last) {
     const Tensor s = scale(x, x);
     const double size = norm(x, s), slope = norm(k_[0], s), direction = last < first ? -1 : 1;
+    ITO_CHECK(std::isfinite(slope), "[rk45] the field is not finite at t = ", first);
     const double guess = std::min(size < 1e-5 || slope < 1e-5 ? 1e-6 : 0.01 * size / slope, std::abs(last - first));
     const double bend = norm(at(x + k_[0] * (direction * guess), first + direction * guess) - k_[0], s) / guess, most = std::max(slope, bend);
     const double by_error = most <= 1e-15 ? std::max(1e-6, guess * 1e-3) : std::pow(0.01 / most, 0.2);

@@ -27,8 +27,8 @@ struct OdeSolution {
   int64_t evaluations, accepted, rejected;  // of u; steps
 };
 // x(last) from x(first) by the pair of orders 5 and 4 of Dormand & Prince 1980, steps as long as the tolerance allows. The steps are common to all of
-// x: what else is in a batch changes an element, within the tolerance. Throws Error for a tolerance that is not positive and when no step is short
-// enough.
+// x: what else is in a batch changes an element, within the tolerance. Throws Error for a tolerance that is not positive, a field
+// that is not finite at first, and when no step is short enough.
 OdeSolution rk45(const Field& u, const Tensor& x, double first, double last, const Rk45Options& options = {});
 
 }  // namespace ito

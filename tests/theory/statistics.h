@@ -41,6 +41,45 @@ inline double slope(const std::vector<double>& x, const std::vector<double>& y) 
   return xy / xx;
 }
 
+// f of every element, f64.
+template <class F>
+Tensor mapped(const Tensor& x, F f) {
+  Tensor y = Tensor::empty_like(x);
+  const double* from = x.data<double>();
+  double* to = y.data<double>();
+  for (int64_t i = 0; i < x.numel(); ++i) to[i] = f(from[i]);
+  return y;
+}
+
+inline double normal_density(double x, double mean, double variance) {
+  return std::exp(-(x - mean) * (x - mean) / (2 * variance)) / std::sqrt(2 * M_PI * variance);
+}
+
+// Pearson's statistic of samples against a density, in bins of equal width over [low, high] that expect 10 samples or more, as deviations from its
+// mean: (chi^2 - degrees) / sqrt(2 degrees), about N(0, 1) where the density is right.
+template <class F>
+double histogram_deviations(std::span<const double> samples, F density, double low, double high, int bins = 40) {
+  const double width = (high - low) / bins, total = double(samples.size());
+  std::vector<double> counts(static_cast<size_t>(bins));
+  for (const double x : samples)
+    if (x >= low && x < high) ++counts[std::min(size_t((x - low) / width), counts.size() - 1)];
+  double statistic = 0, degrees = 0, elsewhere_seen = total, elsewhere_expected = total;
+  for (int b = 0; b < bins; ++b) {
+    double probability = 0;  // Simpson's rule
+    for (int k = 0; k <= 4; ++k) probability += density(low + (b + k / 4.0) * width) * (k % 4 == 0 ? 1 : k % 2 ? 4 : 2) * width / 12;
+    const double expected = total * probability, seen = counts[size_t(b)];
+    if (expected < 10) continue;
+    statistic += (seen - expected) * (seen - expected) / expected;
+    elsewhere_seen -= seen, elsewhere_expected -= expected;
+    ++degrees;
+  }
+  if (elsewhere_expected >= 10)
+    statistic += (elsewhere_seen - elsewhere_expected) * (elsewhere_seen - elsewhere_expected) / elsewhere_expected;
+  else
+    --degrees;
+  return (statistic - degrees) / std::sqrt(2 * degrees);
+}
+
 inline Tensor normals(const Shape& shape, uint64_t seed, uint32_t call = 0) {
   return normal_from(shape, {.seed = seed, .stream = 0, .call = call}, 0, DType::f64);
 }

@@ -23,7 +23,7 @@ Sde geometric() {
           .slope = [](const Tensor& x, double) { return Tensor::full(x.shape(), sigma, x.dtype()); }};
 }
 
-// Source 000, eq. 3.38: the correction over sqrt(2 dt) instead of 2 sqrt(dt).
+// ERR-21: the correction over sqrt(2 dt) instead of 2 sqrt(dt).
 Tensor platen_as_printed(const Sde& sde, const Tensor& x, double t, double dt, const Tensor& dw) {
   const Tensor euler = euler_maruyama_step(sde, x, t, dt, dw);
   return euler + (platen_step(sde, x, t, dt, dw) - euler) * std::sqrt(2.0);
@@ -79,6 +79,8 @@ TEST_SUITE("theory") {
       // ERR-21: what is printed leaves (sqrt(2) - 1) of the term that Euler's step lacks, which is of order 1/2, beside errors of order 1: in between
       // here.
       const Estimate wrong = strong_order(platen_as_printed, direction);
+      CAPTURE(wrong.mean);
+      CAPTURE(wrong.error);
       CHECK(wrong.mean + 5 * wrong.error < 0.75);
     }
   }
