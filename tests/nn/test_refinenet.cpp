@@ -124,9 +124,9 @@ TEST_SUITE("nn") {
       backward(loss);
       if (step == 0) {
         first = loss.item();
-        for (const auto& [name, p] : parameters) {
-          REQUIRE_MESSAGE(grad_of(p).defined(), name);
-          CHECK_MESSAGE(max(abs(grad_of(p))).item() > 0, name);
+        for (const auto& parameter : parameters) {
+          REQUIRE_MESSAGE(grad_of(parameter.second).defined(), parameter.first);
+          CHECK_MESSAGE(max(abs(grad_of(parameter.second))).item() > 0, parameter.first);
         }
       }
       last = loss.item();
