@@ -48,8 +48,8 @@ Dataset load_mnist(const std::string& name, const std::string& path, Split split
   const std::string prefix = split == Split::train ? "train" : "t10k";
   std::string searched;
   for (const std::string& place : places_of(name, path)) {
-    const std::string images = plain_or_gz(place + "/" + prefix + "-images-idx3-ubyte"),
-                      labels = plain_or_gz(place + "/" + prefix + "-labels-idx1-ubyte");
+    const std::string start = text(place, "/", prefix), images = plain_or_gz(start + "-images-idx3-ubyte"),
+                      labels = plain_or_gz(start + "-labels-idx1-ubyte");
     if (!images.empty() && !labels.empty()) return pair_up(name, place, images, labels);
     searched += " " + place;
   }

@@ -124,8 +124,10 @@ Tensor draw_triangles(int64_t count, int64_t size, Drawing drawing, const Genera
       const Tensor grey = draw_triangle(random_triangle(key, i), size, drawing);
       const std::array<double, 3> colour = channels == 1 ? std::array<double, 3>{1, 1, 1} : random_colour(key, i);
       uint8_t* out = images.data<uint8_t>() + i * pixels * channels;
-      for (int64_t k = 0; k < pixels * channels; ++k)
-        out[k] = uint8_t(std::lround(colour[size_t(k % channels)] * grey.data<uint8_t>()[k / channels]));
+      for (int64_t k = 0; k < pixels * channels; ++k) {
+        const int64_t pixel = k / channels;
+        out[k] = uint8_t(std::lround(colour[size_t(k % channels)] * grey.data<uint8_t>()[pixel]));
+      }
     }
   });
   return images;

@@ -97,8 +97,11 @@ Pixels largest_part(const Pixels& pixels, int64_t size) {
 // The convex hull of all corners of the pixels, by Andrew's monotone chain.
 std::vector<Point> hull_of(const Pixels& pixels, int64_t size) {
   std::vector<Point> points;
-  for (const int64_t i : pixels)
-    for (const int64_t corner : {0, 1, 2, 3}) points.push_back({double(i % size + corner % 2), double(i / size + corner / 2)});
+  for (const int64_t i : pixels) {
+    const int64_t x = i % size, y = i / size;
+    for (const int64_t right : {0, 1})
+      for (const int64_t down : {0, 1}) points.push_back({double(x + right), double(y + down)});
+  }
   std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.x < b.x || (a.x == b.x && a.y < b.y); });
   std::vector<Point> hull;
   for (const bool back : {false, true}) {

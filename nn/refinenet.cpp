@@ -14,6 +14,7 @@
 #include "autograd/ops/reshape.h"
 #include "autograd/ops/slice.h"
 #include "autograd/ops/unary.h"
+#include "nn/unet.h"
 
 namespace ito {
 
@@ -127,9 +128,9 @@ Tensor RefineNet::Refinement::operator()(const Tensors& inputs, const Tensor& le
   return h;
 }
 
-RefineNet::RefineNet(const RefineNetOptions& o, Generator& init) : options_(o), first_(o.channels, o.base, init) {
-  ITO_CHECK(o.channels >= 1 && o.base >= 2 && o.levels >= 1 && o.units >= 1,
-            "RefineNet: base must be at least 2, with at least one channel, level and unit");
+RefineNet::RefineNet(const RefineNetOptions& o, Generator& init) : options_(o), first_(o.channels * o.patch * o.patch, o.base, init) {
+  ITO_CHECK(o.channels >= 1 && o.base >= 2 && o.levels >= 1 && o.units >= 1 && o.patch >= 1,
+            "RefineNet: base must be at least 2, with at least one channel, level and unit, and a patch from 1 on");
   const int64_t narrow = o.base, wide = 2 * o.base;
   add("first", first_);
   stages_.emplace(Block::Form{.in = narrow, .out = narrow}, o.levels, init);
@@ -147,27 +148,28 @@ RefineNet::RefineNet(const RefineNetOptions& o, Generator& init) : options_(o), 
   refine_.emplace(std::vector<int64_t>{narrow, narrow}, narrow, o.units, o.units + 1, o.levels, init);
   add("refine", refine_);
   norm_.emplace(narrow, o.levels, init);
-  last_.emplace(narrow, o.channels, init);
+  last_.emplace(narrow, o.channels * o.patch * o.patch, init);
   add("norm", *norm_);
   add("last", *last_);
 }
 
 Tensor RefineNet::operator()(const Tensor& images, const Tensor& t, const Tensor& labels, [[maybe_unused]] Generator& random) const {
-  ITO_CHECK(images.rank() == 4 && images.extent(3) == options_.channels && images.extent(1) % 2 == 0 && images.extent(2) % 2 == 0,
-            "RefineNet: expected images (N, H, W, ", options_.channels, ") with even sides, got ", images.shape());
+  const int64_t multiple = 2 * options_.patch;
+  ITO_CHECK(images.rank() == 4 && images.extent(3) == options_.channels && images.extent(1) % multiple == 0 && images.extent(2) % multiple == 0,
+            "RefineNet: expected images (N, H, W, ", options_.channels, ") with sides that are multiples of ", multiple, ", got ", images.shape());
   ITO_CHECK(t.shape() == Shape{images.extent(0)}, "RefineNet: expected one noise level an image, got ", t.shape(), " for ", images.extent(0),
             " images");
   ITO_CHECK(!labels.defined(), "RefineNet: labels given, but the network has no classes");
   const Tensor level = level_indices(t, options_.levels, images.device());
   Tensors stages;
-  Tensor x = first_(images);
+  Tensor x = first_(space_to_depth(images, options_.patch));
   for (size_t i = 0; i < stages_.size(); ++i) {
     x = stages_[i](x, level);
     if (i % 2 == 1) stages.push_back(x);
   }
   Tensor h = refine_[0]({stages[3]}, level);
   for (size_t i = 1; i < refine_.size(); ++i) h = refine_[i]({stages[3 - i], h}, level);
-  return (*last_)(elu((*norm_)(h, level)));
+  return depth_to_space((*last_)(elu((*norm_)(h, level))), options_.patch);
 }
 
 Tensor dilated_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t d) {

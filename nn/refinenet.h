@@ -19,6 +19,7 @@ struct RefineNetOptions {
   int64_t base = 16;     // channels of the first stage; 64 in NCSN for MNIST, 128 for CIFAR-10
   int64_t levels = 10;   // of noise
   int64_t units = 1;     // residual units at the entry of a refinement; 2 in NCSN. One more at the end of the last
+  int64_t patch = 1;     // squares of patch x patch pixels become channels first: patch^2 times less work, coarser
 };
 
 // A (levels, 3 channels) table of gamma, alpha ~ N(1, 0.02^2) and beta = 0.
@@ -32,10 +33,10 @@ class RefineNet : public Module {
  public:
   RefineNet(const RefineNetOptions& options, Generator& init);
 
-  // x (N, H, W, channels) with even sides, t (N) f32: the number of the noise level, 0 to levels - 1; no labels -> the score (N, H, W, channels), as
-  // the last convolution gives it: not divided by the level's deviation (as from NCSNv2 on). Anything else: Error. NCSN's images lie in [0, 1] and
-  // are brought to [-1, 1] inside; here they come so. bf16 goes through in bf16. The last argument makes it called like a U-Net; nothing here is
-  // random.
+  // x (N, H, W, channels) with sides that are multiples of 2 patch, t (N) f32: the number of the noise level, 0 to levels - 1; no labels -> the score
+  // (N, H, W, channels), as the last convolution gives it: not divided by the level's deviation (as from NCSNv2 on). Anything else: Error. NCSN's
+  // images lie in [0, 1] and are brought to [-1, 1] inside; here they come so. bf16 goes through in bf16. The last argument makes it called like a
+  // U-Net; nothing here is random.
   Tensor operator()(const Tensor& x, const Tensor& t, const Tensor& labels, Generator& random) const;
   const RefineNetOptions& options() const { return options_; }
 

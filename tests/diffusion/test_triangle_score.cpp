@@ -17,14 +17,11 @@ constexpr int64_t size = 32;
 
 // Each pixel the share of 8 x 8 points of it that are inside; x and y in units of the canvas.
 Tensor drawn(const std::function<bool(double x, double y)>& inside) {
-  constexpr int fine = 8;
-  const Tensor image = Tensor::empty({size, size, 1});
-  for (int64_t i = 0; i < size * size; ++i) {
-    int count = 0;
-    for (int k = 0; k < fine * fine; ++k)
-      count += inside((double(i % size) + (k % fine + 0.5) / fine) / size, (double(i / size) + (k / fine + 0.5) / fine) / size);
-    image.data<float>()[i] = 2 * float(count) / (fine * fine) - 1;
-  }
+  constexpr int64_t fine = 8, points = size * fine;
+  const Tensor image = Tensor::full({size, size, 1}, -1);
+  for (int64_t v = 0; v < points; ++v)
+    for (int64_t u = 0; u < points; ++u)
+      if (inside((double(u) + 0.5) / points, (double(v) + 0.5) / points)) image.data<float>()[v / fine * size + u / fine] += 2.0F / (fine * fine);
   return image;
 }
 

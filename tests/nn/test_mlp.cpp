@@ -102,10 +102,11 @@ TEST_SUITE("nn") {
     const Tensor seen = variable(x), seen64 = variable(x.to(DType::f64).view({5, 2}));
     backward(implicit_loss(net(seen, t, {}, unused), seen));
     backward(implicit_loss(by_formula(exact, seen64, t.to(DType::f64), 2), seen64));
-    for (const auto& [name, p] : net.parameters()) {
+    for (const auto& parameter : net.parameters()) {
+      const std::string& name = parameter.first;
       const Tensor reference = grad_of(exact[name]);
       CHECK_MESSAGE(max(abs(reference)).item() > 1e-3, name);
-      CHECK_MESSAGE(max(abs(grad_of(p).to(DType::f64) - reference)).item() < 1e-4 * max(abs(reference)).item() + 1e-5, name);
+      CHECK_MESSAGE(max(abs(grad_of(parameter.second).to(DType::f64) - reference)).item() < 1e-4 * max(abs(reference)).item() + 1e-5, name);
     }
   }
 

@@ -101,11 +101,12 @@ TEST_SUITE("nn") {
     CHECK(y.shape() == x.shape());
     CHECK(max(abs(net(x.rows(1, 2), t.rows(1, 2), {}, unused) - y.rows(1, 2))).item() == 0);
     CHECK(largest_difference(net(x, Tensor::full({3}, 0), {}, unused), net(x, Tensor::full({3}, 3), {}, unused)) > 1e-3);
+    CHECK(RefineNet({.base = 8, .patch = 2}, g)(x, t, {}, unused).shape() == x.shape());
     CHECK(RefineNet({.channels = 3, .base = 8}, g)(normal({1, 32, 32, 3}, g), Tensor::zeros({1}), {}, unused).shape() == Shape{1, 32, 32, 3});
     CHECK_THROWS_WITH_AS(net(x, Tensor::full({3}, 4), {}, unused), doctest::Contains("a noise level is 0 to 3, got 4"), Error);
     CHECK_THROWS_WITH_AS(net(x, Tensor::full({3}, 0.5), {}, unused), doctest::Contains("got 0.5"), Error);
     CHECK_THROWS_WITH_AS(net(x, Tensor::full({2}, 0), {}, unused), doctest::Contains("one noise level an image"), Error);
-    CHECK_THROWS_WITH_AS(net(normal({1, 27, 28, 1}, g), Tensor::zeros({1}), {}, unused), doctest::Contains("with even sides"), Error);
+    CHECK_THROWS_WITH_AS(net(normal({1, 27, 28, 1}, g), Tensor::zeros({1}), {}, unused), doctest::Contains("multiples of 2, got"), Error);
     CHECK_THROWS_WITH_AS(net(x, t, Tensor::zeros({3}, DType::i64), unused), doctest::Contains("no classes"), Error);
     CHECK_THROWS_WITH_AS(RefineNet({.levels = 0}, g), doctest::Contains("at least one channel, level and unit"), Error);
   }
@@ -123,9 +124,9 @@ TEST_SUITE("nn") {
       backward(loss);
       if (step == 0) {
         first = loss.item();
-        for (const auto& [name, p] : parameters) {
-          REQUIRE_MESSAGE(grad_of(p).defined(), name);
-          CHECK_MESSAGE(max(abs(grad_of(p))).item() > 0, name);
+        for (const auto& parameter : parameters) {
+          REQUIRE_MESSAGE(grad_of(parameter.second).defined(), parameter.first);
+          CHECK_MESSAGE(max(abs(grad_of(parameter.second))).item() > 0, parameter.first);
         }
       }
       last = loss.item();

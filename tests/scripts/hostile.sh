@@ -85,6 +85,11 @@ for n in -1 99999999999999999999 x; do
   refused "--n" "$ito" data show triangles --n $n --out "$tmp/x.png"
   refused "--n" "$ito" eval zoo/mnist-ddpm --n $n
 done
+for set in points moons; do refused "--n must be at least 1" "$ito" data show $set --n 0 --out "$tmp/x.png"; done
+refused "1 channel or 3, not 2" "$ito" data show triangles --channels 2 --out "$tmp/x.png"
+refused "no data set 'circles'; there are:.* moons" "$ito" data show circles --out "$tmp/x.png"
+refused "3073-byte records" "$ito" data show cifar10 --data "$config" --out "$tmp/x.png"
+refused "cifar10 is not here" "$ito" data show cifar10 --data "$tmp" --out "$tmp/x.png"
 mkfifo "$tmp/pipe"
 refused "no ordinary file" "$ito" sample "$tmp/run" --out "$tmp/pipe"
 refused "no ordinary file" "$ito" data show triangles --out "$tmp/pipe"
