@@ -3,7 +3,7 @@
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/unary.h"
-#include "diffusion/noise_process.h"
+#include "diffusion/processes.h"
 #include "diffusion/schedule.h"
 #include "diffusion/sde.h"
 #include "tests/theory/statistics.h"
