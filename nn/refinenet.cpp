@@ -35,6 +35,12 @@ Tensor interpolation(int64_t from, int64_t to, const Tensor& like) {
   return m.to(like.dtype()).to(like.device());
 }
 
+const RefineNetOptions& checked(const RefineNetOptions& o) {
+  ITO_CHECK(o.channels >= 1 && o.base >= 2 && o.levels >= 1 && o.units >= 1 && o.patch >= 1,
+            "RefineNet: base must be at least 2, with at least one channel, level and unit, and a patch from 1 on");
+  return o;
+}
+
 Tensor level_indices(const Tensor& t, int64_t levels, Device device) {
   const Tensor on_cpu = t.to(Device::cpu), index = Tensor::empty(t.shape(), DType::i64);
   for (int64_t i = 0; i < t.numel(); ++i) {
@@ -128,9 +134,7 @@ Tensor RefineNet::Refinement::operator()(const Tensors& inputs, const Tensor& le
   return h;
 }
 
-RefineNet::RefineNet(const RefineNetOptions& o, Generator& init) : options_(o), first_(o.channels * o.patch * o.patch, o.base, init) {
-  ITO_CHECK(o.channels >= 1 && o.base >= 2 && o.levels >= 1 && o.units >= 1 && o.patch >= 1,
-            "RefineNet: base must be at least 2, with at least one channel, level and unit, and a patch from 1 on");
+RefineNet::RefineNet(const RefineNetOptions& o, Generator& init) : options_(checked(o)), first_(o.channels * o.patch * o.patch, o.base, init) {
   const int64_t narrow = o.base, wide = 2 * o.base;
   add("first", first_);
   stages_.emplace(Block::Form{.in = narrow, .out = narrow}, o.levels, init);

@@ -23,10 +23,23 @@ namespace {
 
 using State = std::map<std::string, Tensor>;
 
+constexpr int64_t waves = 3;
+
 // The formula at the head of nn/mlp.h, in the type of x.
 Tensor by_formula(const State& p, const Tensor& x, const Tensor& t, int64_t blocks) {
   const auto layer = [&](const std::string& name, const Tensor& in) { return linear(in, p.at(name + ".weight"), p.at(name + ".bias")); };
-  Tensor h = layer("in", x) + layer("time2", silu(layer("time1", sinusoidal_embedding(t, p.at("time1.weight").extent(1)))));
+  // A coordinate and its waves stand together.
+  Tensors seen;
+  for (const int64_t i : {0, 1}) {
+    const Tensor v = slice(x, 1, i, i + 1);
+    seen.push_back(v);
+    for (const bool sines : {true, false})
+      for (int64_t k = 0; k < waves; ++k) {
+        const Tensor angle = v * (0.5 * std::pow(40.0, double(k) / double(waves - 1)));
+        seen.push_back(sines ? sin(angle) : cos(angle));
+      }
+  }
+  Tensor h = layer("in", concat(seen, 1)) + layer("time2", silu(layer("time1", sinusoidal_embedding(t, p.at("time1.weight").extent(1)))));
   for (int64_t i = 0; i < blocks; ++i) {
     const std::string block = "blocks." + std::to_string(i);
     h = h + layer(block + ".down", silu(layer(block + ".up", silu(h))));
@@ -51,8 +64,9 @@ TEST_SUITE("nn") {
   TEST_CASE("the MLP has the parameters of its structure, starts at zero output, and names what does not fit") {
     Generator g, unused;
     const Mlp net({}, g), labelled({.width = 8, .blocks = 1, .classes = 3}, g);
-    CHECK(net.parameter_count() == 132738);
-    CHECK(labelled.parameter_count() == (2 * 8 + 8) + 2 * 72 + 4 * 8 + 2 * 72 + (8 * 2 + 2));
+    CHECK(net.parameter_count() == 140930);
+    CHECK(Mlp({.waves = 0}, g).parameter_count() == 132738);
+    CHECK(labelled.parameter_count() == (66 * 8 + 8) + 2 * 72 + 4 * 8 + 2 * 72 + (8 * 2 + 2));
     const Tensor x = Tensor::ones({3, 1, 1, 2}), t = Tensor::full({3}, 500);
     CHECK(max(abs(net(x, t, {}, unused))).item() == 0);
     CHECK(net(x, t, {}, unused).shape() == x.shape());
@@ -60,6 +74,7 @@ TEST_SUITE("nn") {
     CHECK_THROWS_WITH_AS(net(x, Tensor::zeros({2}), {}, unused), doctest::Contains("one time a point"), Error);
     CHECK_THROWS_WITH_AS(net(x, t, Tensor::zeros({3}, DType::i64), unused), doctest::Contains("no classes"), Error);
     CHECK_THROWS_WITH_AS(Mlp({.width = 7}, g), doctest::Contains("width must be even"), Error);
+    CHECK_THROWS_WITH_AS(Mlp({.waves = -1}, g), doctest::Contains("no fewer waves than none"), Error);
   }
 
   TEST_CASE("an MLP's output for a point depends on its time and label, and not on its batch") {
@@ -78,7 +93,7 @@ TEST_SUITE("nn") {
 
   TEST_CASE("the MLP computes its formula, and derivatives of second order, as implicit score matching takes them, are right") {
     Generator g{.seed = 2}, unused;
-    const Mlp net({.width = 8, .blocks = 2}, g);
+    const Mlp net({.width = 8, .blocks = 2, .waves = waves}, g);
     State exact;
     for (const auto& [name, p] : net.parameters()) {
       p.copy_from(normal(p.shape(), g) * 0.4);

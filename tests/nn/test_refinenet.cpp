@@ -108,6 +108,7 @@ TEST_SUITE("nn") {
     CHECK_THROWS_WITH_AS(net(x, Tensor::full({2}, 0), {}, unused), doctest::Contains("one noise level an image"), Error);
     CHECK_THROWS_WITH_AS(net(normal({1, 27, 28, 1}, g), Tensor::zeros({1}), {}, unused), doctest::Contains("multiples of 2, got"), Error);
     CHECK_THROWS_WITH_AS(net(x, t, Tensor::zeros({3}, DType::i64), unused), doctest::Contains("no classes"), Error);
+    CHECK_THROWS_WITH_AS(RefineNet({.base = -4}, g), doctest::Contains("base must be at least 2"), Error);
     CHECK_THROWS_WITH_AS(RefineNet({.levels = 0}, g), doctest::Contains("at least one channel, level and unit"), Error);
   }
 
