@@ -78,12 +78,6 @@ std::vector<double> table(const std::string& name, int64_t steps, double first, 
        "sine or power), with -unscaled or -zero-snr behind");
 }
 
-double last_alpha_bar(const std::vector<double>& betas) {
-  double product = 1;
-  for (const double beta : betas) product *= 1 - beta;
-  return product;
-}
-
 }  // namespace
 
 std::vector<double> beta_schedule(const std::string& name, int64_t steps, const BetaRange& range) {
@@ -106,9 +100,8 @@ std::vector<double> beta_schedule(const std::string& name, int64_t steps, const 
 
 std::vector<double> rescale_zero_terminal_snr(const std::vector<double>& betas) {
   ITO_CHECK(betas.size() >= 2, "a schedule needs at least two steps for an SNR of zero at its end, got ", betas.size());
-  std::vector<double> signal;  // sqrt(alpha-bar)
-  double product = 1;
-  for (const double beta : betas) signal.push_back(std::sqrt(product *= 1 - beta));
+  std::vector<double> signal = alphas_cumprod(betas);
+  for (double& value : signal) value = std::sqrt(value);
   const double first = signal.front(), last = signal.back();
   std::vector<double> out{betas.front()};
   double before = first;
@@ -120,10 +113,17 @@ std::vector<double> rescale_zero_terminal_snr(const std::vector<double>& betas) 
   return out;
 }
 
-double terminal_signal(const std::vector<double>& betas) { return std::sqrt(last_alpha_bar(betas)); }
+std::vector<double> alphas_cumprod(const std::vector<double>& betas) {
+  std::vector<double> out;
+  double product = 1;
+  for (const double beta : betas) out.push_back(product *= 1 - beta);
+  return out;
+}
+
+double terminal_signal(const std::vector<double>& betas) { return std::sqrt(alphas_cumprod(betas).back()); }
 
 PriorKl prior_kl(const std::vector<double>& betas, double x0_squared) {
-  const double left = last_alpha_bar(betas), nats = (left * (x0_squared - 1) - std::log1p(-left)) / 2;
+  const double left = alphas_cumprod(betas).back(), nats = (left * (x0_squared - 1) - std::log1p(-left)) / 2;
   return {nats, nats / std::numbers::ln2};
 }
 

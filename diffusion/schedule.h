@@ -36,6 +36,9 @@ std::vector<double> beta_schedule(const std::string& name, int64_t steps, const 
 // Lin et al. 2024 (arXiv 2305.08891), algorithm 1. Throws Error for fewer than two steps.
 std::vector<double> rescale_zero_terminal_snr(const std::vector<double>& betas);
 
+// alpha-bar: the products of 1 - beta up to each time.
+std::vector<double> alphas_cumprod(const std::vector<double>& betas);
+
 // sqrt(alpha-bar_T): the share of the data's amplitude that is left in x_T. Sampling starts as if it were 0.
 double terminal_signal(const std::vector<double>& betas);
 

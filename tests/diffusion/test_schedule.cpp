@@ -12,13 +12,6 @@
 using namespace ito;
 
 namespace {
-std::vector<double> alpha_bars(const std::vector<double>& betas) {
-  std::vector<double> out;
-  double product = 1;
-  for (const double beta : betas) out.push_back(product *= 1 - beta);
-  return out;
-}
-
 // The mean that DDPM's chain ends with on data N(mu, s^2) with their exact denoiser, started from 0 as sampling is. All is linear, so that the mean
 // goes its way alone.
 double mean_of_samples(const std::vector<double>& betas, double mu, double s) {
@@ -103,7 +96,7 @@ TEST_SUITE("diffusion") {
       CHECK(zero.front() == plain.front());
       CHECK(zero.back() == 1);
       for (const double beta : zero) CHECK((beta > 0 && beta <= 1));
-      const auto a = alpha_bars(plain), b = alpha_bars(zero);
+      const auto a = alphas_cumprod(plain), b = alphas_cumprod(zero);
       const double stretch = std::sqrt(a.front()) / (std::sqrt(a.front()) - std::sqrt(a.back()));
       for (size_t t = 0; t < a.size(); ++t)
         CHECK(std::sqrt(b[t]) == doctest::Approx((std::sqrt(a[t]) - std::sqrt(a.back())) * stretch).epsilon(1e-9).scale(1e-3));
@@ -140,10 +133,10 @@ TEST_SUITE("diffusion") {
     CHECK(sine[75] == doctest::Approx(range.last).epsilon(1e-12));
     CHECK(sine[100] == doctest::Approx(range.first).epsilon(1e-12));
 
-    const auto jsd = alpha_bars(beta_schedule("jsd", 50));  // an equal part of the signal's power goes at each step
+    const auto jsd = alphas_cumprod(beta_schedule("jsd", 50));  // an equal part of the signal's power goes at each step
     for (size_t t = 0; t < 50; ++t) CHECK(jsd[t] == doctest::Approx(1 - double(t + 1) / 50).epsilon(1e-9).scale(1));
     // Symmetric around SNR 1: alpha-bar(u) + alpha-bar(1 - u) = 1, where alpha-bar(0) of the formula is 0.999.
-    const auto laplace = alpha_bars(beta_schedule("laplace", 1000));
+    const auto laplace = alphas_cumprod(beta_schedule("laplace", 1000));
     const double at_zero = 1 / (1 + std::sqrt(1e-6));
     for (const size_t t : {100, 300, 450}) CHECK((laplace[t - 1] + laplace[999 - t]) * at_zero == doctest::Approx(1).epsilon(1e-6));
     for (const char* name : {"linear", "sine", "sine3", "power1.5", "power10", "quadratic", "sigmoid", "constant", "warmup10", "laplace"})
