@@ -17,7 +17,7 @@ says '^ +1000 +0.02 +4.036e-05' "$ito" schedule linear
 says 'alpha-bar_T\) = 0, KL to the prior = 0 ' "$ito" schedule power10-unscaled-zero-snr --steps 300
 ! grep -q warning "$tmp/said" || fail "a warning about zero SNR"
 # data of mean square 4: (0.0481 * 3 - log(1 - 0.0481)) / 2
-says '= 0.09672 nats' "$ito" schedule linear-unscaled --steps 300 --x0 2
+says '= 0.09671 nats' "$ito" schedule linear-unscaled --steps 300 --x0 2
 says 'of 2 schedules' "$ito" schedule linear cosine --out "$tmp/two.png"
 [ "$(size "$tmp/two.png")" = " 0 0 2 128 0 0 2 208" ] || fail "640 x 720 expected, got$(size "$tmp/two.png")"
 
