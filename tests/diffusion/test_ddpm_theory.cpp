@@ -3,6 +3,11 @@
 
 #include <cmath>
 
+#include "autograd/graph.h"
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/matmul.h"
+#include "autograd/ops/reduce.h"
+#include "autograd/ops/unary.h"
 #include "diffusion/elbo.h"
 #include "diffusion/kl_weights.h"
 #include "diffusion/schedule.h"
@@ -108,6 +113,25 @@ TEST_SUITE("diffusion") {
     CHECK(first.x0 == doctest::Approx(1 / 0.02).epsilon(1e-9));
     CHECK_THROWS_AS(kl_weights(process, 60, 0.1), Error);
     CHECK_THROWS_AS(kl_weights(process, 1, 0), Error);
+  }
+
+  TEST_CASE("DDPM's loss and denoising score matching have one gradient, up to the weight 1 - alpha-bar (A-037, A-039, A-045)") {
+    // s(x) = -f(x) / sqrt(1 - alpha-bar) for a network f that predicts epsilon; the target is the score of q(x_t | x_0).
+    const Ddpm process(beta_schedule("linear", 50));
+    Generator g{.seed = 13};
+    const Tensor w1 = variable(normal({3, 8}, g, DType::f64)), w2 = variable(normal({8, 3}, g, DType::f64));
+    const Tensor x0 = normal({20, 3}, g, DType::f64), eps = normal({20, 3}, g, DType::f64);
+    for (const int64_t t : {0, 10, 49}) {
+      const auto [a, d] = process.marginal(t);
+      const Tensor x = x0 * a + eps * d, f = matmul(tanh(matmul(x, w1)), w2);
+      const Tensor score = f / -d, target = (x0 * a - x) / (d * d);
+      const Tensors ddpm = grad(mean(square(eps - f)), {w1, w2}, {.keep_graph = true});
+      const Tensors matching = grad(mean(square(score - target)) * (d * d), {w1, w2});
+      for (size_t k = 0; k < 2; ++k) {
+        const std::vector<double> p = ddpm[k].to_vector<double>(), q = matching[k].to_vector<double>();
+        for (size_t i = 0; i < p.size(); ++i) CHECK(p[i] == doctest::Approx(q[i]).epsilon(1e-9).scale(1e-3));
+      }
+    }
   }
 
   TEST_CASE("regression on x_t finds E[x_{t-1} | x_t] with E[x_0 | x_t] in the place of x_0 (A-044)") {

@@ -28,12 +28,13 @@ TEST_SUITE("diffusion") {
   TEST_CASE("tables of every schedule are those of NumPy (A-050, A-051, A-052, A-057, A-035)") {
     const Golden file = golden("diffusion");
     int schedules = 0;
-    for (const auto& [key, expected] : file) {
+    for (const auto& named : file) {
+      const std::string& key = named.first;
+      const std::vector<double> values = named.second.to_vector<double>();
       if (key.starts_with("schedule.")) {
         const Entry entry(key);
         const auto at = file.at("at." + std::to_string(entry.steps)).to_vector<int64_t>();
         const auto betas = beta_schedule(entry.name, entry.steps), left = alphas_cumprod(betas);
-        const std::vector<double> values = expected.to_vector<double>();
         CAPTURE(key);
         for (size_t i = 0; i < at.size(); ++i) {
           // NumPy's and the library's functions differ in their last bits; near the end of -zero-snr that is a share of very little.
@@ -45,8 +46,8 @@ TEST_SUITE("diffusion") {
         const Entry entry(key);
         const PriorKl kl = prior_kl(beta_schedule(entry.name, entry.steps), 0.25);
         CAPTURE(key);
-        CHECK(std::abs(kl.nats - expected.to_vector<double>()[0]) < 1e-12);
-        CHECK(std::abs(kl.bits - expected.to_vector<double>()[1]) < 1e-12);
+        CHECK(std::abs(kl.nats - values[0]) < 1e-12);
+        CHECK(std::abs(kl.bits - values[1]) < 1e-12);
       }
     }
     CHECK(schedules == 36);
@@ -69,8 +70,9 @@ TEST_SUITE("diffusion") {
   }
 
   TEST_CASE("respacing keeps the times that NumPy keeps (C.1.2)") {
-    for (const auto& [key, times] : golden("diffusion"))
-      if (key.starts_with("kept.")) CHECK_MESSAGE(kept_times(1000, key.substr(5)) == times.to_vector<int64_t>(), key);
+    const Golden file = golden("diffusion");
+    for (const char* spacing : {"250", "10,15,20", "ddim50", "7", "4,1,30"})
+      CHECK(kept_times(1000, spacing) == file.at(std::string("kept.") + spacing).to_vector<int64_t>());
   }
 
   TEST_CASE("whole sampling loops end at NumPy's values (A-042, A-043, C.1.3)") {
