@@ -174,6 +174,21 @@ TEST_SUITE("diffusion") {
       CHECK(elbo(process, fixed, x0, {.variance = variance, .decoder = Decoder::density}).total() > bound + 0.02);
   }
 
+  TEST_CASE("the bound draws noise of its own for every time") {
+    const Ddpm process(beta_schedule("cosine", 5));
+    const Tensor x0 = Tensor::zeros({10000, 1}, DType::f64);
+    Tensors noise;
+    const ReverseModel listens = [&](const Tensor& x, int64_t t) {
+      noise.push_back(x / process.marginal(t).deviation);
+      return ReversePrediction{x0};
+    };
+    elbo(process, listens, x0);
+    for (size_t t = 0; t < 5; ++t) {
+      CHECK(mean(noise[t] * noise[t]).item() == doctest::Approx(1).epsilon(0.07));  // deviation sqrt(2 / n) = 0.014
+      if (t > 0) CHECK(std::abs(mean(noise[t] * noise[t - 1]).item()) < 0.05);      // deviation 0.01
+    }
+  }
+
   TEST_CASE("L_0 is a likelihood: as a KL it would be infinite (ERR-79)") {
     const Ddpm process(beta_schedule("cosine", 30));
     CHECK(process.posterior(0).variance == 0);  // q(x_0 | x_1, x_0) is a point

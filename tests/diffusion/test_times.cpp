@@ -60,7 +60,7 @@ TEST_SUITE("diffusion") {
 
   TEST_CASE("times by importance follow the last ten losses, squared, and are uniform until all times have ten (C.1.2)") {
     ImportanceTimes times(2);
-    const auto record = [&](int64_t t, std::vector<double> losses) {
+    const auto record = [&](int64_t t, const std::vector<double>& losses) {
       times.record(Tensor::full({int64_t(losses.size())}, double(t), DType::i64), Tensor::from<double>(losses));
     };
     record(0, std::vector<double>(10, 5.0));
