@@ -14,8 +14,8 @@ struct KlWeights {
   double score;    // beta^2 / (2 sigma^2 alpha), of s = -epsilon / sqrt(1 - alpha-bar); mu = (x + beta s) / sqrt(alpha)
   double v;        // that of x0 times 1 - alpha-bar, as x0 = sqrt(alpha-bar) x - sqrt(1 - alpha-bar) v. Salimans & Ho 2022
 };
-// variance: sigma^2 > 0, of the reverse step. Nats. Throws Error for t out of range. At t = 0 the weights are those of -log p(x_0 | x_1) as a density.
-// Where beta = 1 (zero terminal SNR) those of epsilon and of the score are infinite: they say nothing of x_0.
+// variance: sigma^2 > 0, of the reverse step. Nats. Throws Error for t out of range. At t = 0 the weights are those of -log p(x_0 | x_1) as a
+// density. Where beta = 1 (zero terminal SNR) those of epsilon and of the score are infinite: they say nothing of x_0.
 KlWeights kl_weights(const Ddpm& process, int64_t t, double variance);
 
 }  // namespace ito
