@@ -112,6 +112,34 @@ void add_data(CLI::App& app) {
   show->callback([o] { show_data(*o); });
 }
 
+void add_schedule(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("schedule",
+                                         "noise schedules: their tables, what they leave of the data at the end, a plot\n\n"
+                                         "  ito schedule linear cosine power10-unscaled --steps 300 --out schedules.png");
+  const auto o = std::make_shared<ScheduleArguments>();
+  command->add_option("NAME", o->names, "one or more, as in a configuration's diffusion.schedule")->required();
+  command->add_option("--steps", o->steps, "T")->check(whole_number())->capture_default_str();
+  command->add_option("--first", o->first, "beta at the first time of 1000")->capture_default_str();
+  command->add_option("--last", o->last, "beta at the last time of 1000")->capture_default_str();
+  command->add_option("--x0", o->x0, "root mean square of the data")->capture_default_str();
+  command->add_option("--out", o->out, "PNG to write: alpha-bar above, beta below");
+  command->callback([o] { show_schedules(*o); });
+}
+
+void add_strip(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("strip",
+                                         "an image on its way to noise, one row a schedule\n\n"
+                                         "  ito strip digit.png --schedule linear,cosine,power10 --steps 300 --out strip.png");
+  const auto o = std::make_shared<StripArguments>();
+  command->add_option("IMAGE", o->image, "PNG, grey or colour")->required();
+  command->add_option("--schedule", o->schedules, "names, joined by commas")->capture_default_str();
+  command->add_option("--steps", o->steps, "T")->check(whole_number())->capture_default_str();
+  command->add_option("--frames", o->frames, "how many times, from 0 to T")->check(whole_number())->capture_default_str();
+  command->add_option("--seed", o->seed, "of the noise, which all frames share")->check(whole_number(seed_digits))->capture_default_str();
+  command->add_option("--out", o->out, "PNG to write")->capture_default_str();
+  command->callback([o] { noise_strip(*o); });
+}
+
 void add_gradcheck(CLI::App& app) {
   CLI::App* command = app.add_subcommand("gradcheck", "check ops: every variant, gradients of both orders, equal bits\n\n  ito gradcheck softmax");
   const auto op = std::make_shared<std::string>();
@@ -163,6 +191,8 @@ int run_command_line(int argc, char** argv) {
   add_eval(app);
   add_export(app);
   add_data(app);
+  add_schedule(app);
+  add_strip(app);
   add_gradcheck(app);
   add_kernels(app);
   try {

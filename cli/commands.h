@@ -57,6 +57,21 @@ void list_data();
 void get_data(const std::string& name);
 void show_data(const ShowArguments& o);
 
+struct ScheduleArguments {
+  std::vector<std::string> names;
+  int64_t steps = 1000;
+  double first = 1e-4, last = 0.02, x0 = 1;
+  std::string out;
+};
+void show_schedules(const ScheduleArguments& o);
+
+struct StripArguments {
+  std::string image, schedules = "linear,cosine", out = "strip.png";
+  int64_t steps = 1000, frames = 9;
+  uint64_t seed = 0;
+};
+void noise_strip(const StripArguments& o);
+
 void check_gradients(const std::string& op);  // of all, for an empty name
 
 struct KernelArguments {

@@ -43,12 +43,12 @@ class Canvas {
         for (const int64_t dy : {0, 1}) dot(x + dx, y + dy, c);
     }
   }
-  void text(int64_t x, int64_t y, const std::string& words) {
-    for (const char c : words) {
-      const auto rows = glyph(c);
+  void text(int64_t x, int64_t y, const std::string& words, const Colour& c = ink) {
+    for (const char character : words) {
+      const auto rows = glyph(character);
       for (int64_t i = 0; i < 7; ++i)
         for (int64_t j = 0; j < 5; ++j)
-          if (rows[size_t(i)] >> (4 - j) & 1) dot(x + j, y + i, ink);
+          if (rows[size_t(i)] >> (4 - j) & 1) dot(x + j, y + i, c);
       x += letter;
     }
   }
@@ -125,6 +125,12 @@ Tensor plot(const std::vector<Curve>& curves, const PlotOptions& o) {
   for (const Curve& c : curves)
     for (size_t i = 1; i < c.x.size(); ++i)
       if (shown(c, i - 1) && shown(c, i)) canvas.line(px(c.x[i - 1]), py(c.y[i - 1]), px(c.x[i]), py(c.y[i]), c.colour);
+  int64_t row = o.height - bottom - 14;
+  for (auto c = curves.rbegin(); c != curves.rend(); ++c)
+    if (!c->name.empty()) {
+      canvas.text(left + 8, row, c->name, c->colour);
+      row -= 12;
+    }
   canvas.text(left, 10, o.title);
   canvas.text(o.width - right - letter * int64_t(o.x_label.size()), o.height - 14, o.x_label);
   return canvas.image;

@@ -12,6 +12,7 @@ namespace ito {
 struct Curve {
   std::vector<double> x, y;
   std::array<uint8_t, 3> colour = {31, 119, 180};
+  std::string name = {};  // in the legend, bottom left, when it has one
 };
 
 struct PlotOptions {

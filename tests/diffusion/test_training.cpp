@@ -172,7 +172,7 @@ TEST_SUITE("diffusion") {
     CHECK(message("train.lr=fast").find("'train.lr' must be a number, got \"fast\"") != std::string::npos);
     CHECK(message("train.batch=1.5").find("whole number") != std::string::npos);
     CHECK(message("model.multipliers=[1,\"2\"]").find("model.multipliers") != std::string::npos);
-    CHECK(message("diffusion.schedule=sine").find("linear cosine") != std::string::npos);
+    CHECK(message("diffusion.schedule=sinus").find("linear cosine") != std::string::npos);
     CHECK(message("task=paint").find("diffusion classifier") != std::string::npos);
     CHECK(message("train=3").find("'train'") != std::string::npos);
     for (const char* bad : {"data.limit=-1", "data.limit=18446744073709551615", "data.count=9223372036854775807", "model.attention=[2]",

@@ -20,6 +20,22 @@ refused "trained without labels" "$ito" sample "$tmp/run" --label 3
 refused "classes are 0 to 9" "$ito" sample zoo/mnist-ddpm --label 10
 refused "makes no images" "$ito" sample zoo/lenet
 refused "knows mnist, not 'cifar'" "$ito" data get cifar
+refused "no noise schedule 'powr'; there are: linear cosine" "$ito" schedule powr
+refused "NAME is required" "$ito" schedule
+refused "at least one step, got 0" "$ito" schedule linear --steps 0
+refused "1000000 at most" "$ito" schedule linear --steps 999999999
+refused "end points .* between 0 and 1, got 0" "$ito" schedule linear --first 0
+refused "'cosine' has no end points" "$ito" schedule cosine-unscaled
+refused "at least two steps" "$ito" schedule linear-zero-snr --steps 1
+refused "--x0 must be at least 0" "$ito" schedule linear --x0 -1
+refused "no/such/folder" "$ito" schedule linear --out "$tmp/no/such/folder/x.png"
+"$ito" data show triangles --n 1 --out "$tmp/triangle.png" >/dev/null
+refused "nothing.png" "$ito" strip "$tmp/nothing.png"
+refused "errors.sh" "$ito" strip tests/scripts/errors.sh
+refused "--frames must be 2 to 11, got 12" "$ito" strip "$tmp/triangle.png" --steps 10 --frames 12
+refused "--frames must be 2 to" "$ito" strip "$tmp/triangle.png" --frames 1
+refused "no noise schedule ''" "$ito" strip "$tmp/triangle.png" --schedule linear,,cosine
+refused "no/such/folder" "$ito" strip "$tmp/triangle.png" --out "$tmp/no/such/folder/x.png"
 
 # ---- configurations
 refused "unknown key 'train.bach'; did you mean 'train.batch'" train --set train.bach=3 --out "$tmp/new"
