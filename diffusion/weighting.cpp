@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "diffusion/processes.h"
+#include "diffusion/kl_weights.h"
 
 namespace ito {
 
@@ -34,8 +34,7 @@ double epsilon_weight(Weighting weighting, const NoiseProcess& process, double t
       const auto* ddpm = dynamic_cast<const Ddpm*>(&process);
       ITO_CHECK(ddpm, "the weighting 'elbo' is that of DDPM's discrete bound; for other processes there is 'likelihood'");
       const auto i = std::max<int64_t>(1, std::llround(t));  // the first step has no posterior: it weighs as the second
-      const double beta = ddpm->beta(i), variance = ddpm->posterior(i).variance;
-      return beta * beta / (2 * variance * (1 - beta) * (1 - ddpm->alpha_bar(i)));
+      return kl_weights(*ddpm, i, ddpm->posterior(i).variance).epsilon;
     }
     case Weighting::min_snr:
       return std::min(snr, 5.0) / snr;

@@ -1,0 +1,98 @@
+// Processes against their SDEs and the constants of their authors; weights of the loss.
+#include <doctest/doctest.h>
+
+#include "diffusion/kl_weights.h"
+#include "diffusion/weighting.h"
+#include "tests/diffusion/processes.h"
+
+using namespace ito;
+
+TEST_SUITE("diffusion") {
+  TEST_CASE(
+      "A-080, A-082: the marginals solve the SDE, f = d log(scale)/dt and d(deviation^2)/dt = 2 f deviation^2 + g^2; not with the sign of ERR-20") {
+    for (const auto& [name, process] : all_processes())
+      for (const double share : {0.03, 0.2, 0.5001, 0.83, 0.97}) {
+        CAPTURE(name);
+        CAPTURE(share);
+        const double t = process->first() + share * (process->last() - process->first()), h = 1e-5 * (process->last() - process->first());
+        const Marginal before = process->marginal(t - h), now = process->marginal(t), after = process->marginal(t + h);
+        const double f = (std::log(after.scale) - std::log(before.scale)) / (2 * h);
+        const double growth = (after.deviation * after.deviation - before.deviation * before.deviation) / (2 * h);
+        const double noise = now.deviation * now.deviation;
+        CHECK(process->drift(t) == doctest::Approx(f).epsilon(1e-5));
+        CHECK(2 * process->drift(t) * noise + process->squared_diffusion(t) == doctest::Approx(growth).epsilon(1e-5));
+        if (f != 0) CHECK(std::abs(-2 * process->drift(t) * noise + process->squared_diffusion(t) - growth) > 1e-3 * growth);
+      }
+  }
+
+  TEST_CASE("A-053, A-054, A-055: the constants of score_sde and NCSN, and DDPM's integer times") {
+    const Vp vp;
+    const double exponent = -0.25 * (20 - 0.1) - 0.5 * 0.1;  // -t^2 (beta_1 - beta_0)/4 - t beta_0/2 at t = 1
+    CHECK(vp.marginal(1).scale == doctest::Approx(std::exp(exponent)).epsilon(1e-12));
+    CHECK(vp.marginal(1).deviation == doctest::Approx(std::sqrt(1 - std::exp(2 * exponent))).epsilon(1e-12));
+    CHECK(SubVp().marginal(1).deviation == doctest::Approx(1 - std::exp(2 * exponent)).epsilon(1e-12));
+    CHECK(SubVp().squared_diffusion(1) == doctest::Approx(20 * (1 - std::exp(4 * exponent))).epsilon(1e-12));
+    const Ve levels({.sigma_min = 0.01, .sigma_max = 1});
+    const std::vector<double> t = levels.times(10);
+    for (size_t i = 0; i + 1 < t.size(); ++i)
+      CHECK(levels.marginal(t[i + 1]).deviation / levels.marginal(t[i]).deviation == doctest::Approx(std::pow(0.01, 1.0 / 9)).epsilon(1e-12));
+    CHECK(levels.marginal(t.front()).deviation == doctest::Approx(1));
+    CHECK(levels.marginal(t.back()).deviation == doctest::Approx(0.01));
+    CHECK(levels.squared_diffusion(1) == doctest::Approx(2 * std::log(100.0)));
+    const std::vector<double> sigmas = Edm().times(18);  // Karras et al. 2022, eq. 5
+    CHECK(sigmas.front() == 80);
+    CHECK(sigmas.back() == doctest::Approx(0.002).epsilon(1e-9));
+    CHECK(sigmas[9] == doctest::Approx(std::pow(std::pow(80, 1 / 7.0) + 9 / 17.0 * (std::pow(0.002, 1 / 7.0) - std::pow(80, 1 / 7.0)), 7)));
+    const Ddpm ddpm(beta_schedule("linear", 1000));
+    CHECK(ddpm.marginal(500).scale == std::sqrt(ddpm.alpha_bar(500)));
+    double before = 1;
+    for (double x = 0; x <= 999; x += 0.25) {  // between the indices the signal falls, too
+      CHECK(ddpm.marginal(x).scale < before);
+      before = ddpm.marginal(x).scale;
+    }
+  }
+
+  TEST_CASE("a transition and its posterior are Bayes' rule on any two marginals") {
+    for (const auto& [name, process] : all_processes()) {
+      CAPTURE(name);
+      const std::vector<double> t = process->times(8);
+      const Marginal s = process->marginal(t[4]), later = process->marginal(t[3]);
+      const Transition step = transition(s, later);
+      CHECK(step.scale * s.scale == doctest::Approx(later.scale));
+      CHECK(step.scale * step.scale * s.deviation * s.deviation + step.variance == doctest::Approx(later.deviation * later.deviation));
+      const double precision = 1 / (s.deviation * s.deviation) + step.scale * step.scale / step.variance;
+      CHECK(step.posterior_variance == doctest::Approx(1 / precision));
+      CHECK(step.xt_weight == doctest::Approx(step.scale / step.variance / precision));
+      CHECK(step.x0_weight == doctest::Approx(s.scale / (s.deviation * s.deviation) / precision));
+    }
+  }
+
+  TEST_CASE("A-069, A-081, A-095: a weighting is the same loss whatever the network predicts") {
+    for (const auto& [name, process] : all_processes())
+      for (const char* weighting : {"epsilon", "likelihood", "min-snr", "edm"})
+        for (const double share : {0.2, 0.6}) {
+          CAPTURE(name);
+          CAPTURE(std::string(weighting));
+          const double t = process->first() + share * (process->last() - process->first());
+          const Marginal m = process->marginal(t);
+          const Weighting w = weighting_named(weighting);
+          const double wanted = epsilon_weight(w, *process, t, 0.5);
+          for (const std::string& p : prediction_names()) {
+            // An error of 1 in the output is one of output_weight in x_0, and scale/deviation times that in eps.
+            const double in_eps = m.scale / m.deviation * to_x0(prediction_named(p), m).output_weight;
+            CHECK(target_weight(w, prediction_named(p), *process, t, 0.5) == doctest::Approx(wanted * in_eps * in_eps));
+          }
+          // g^2 |score + eps/deviation|^2
+          const double g2 = process->squared_diffusion(t);
+          if (w == Weighting::likelihood) CHECK(target_weight(w, Prediction::score, *process, t, 0.5) == doctest::Approx(g2));
+          if (w == Weighting::edm) CHECK(target_weight(w, Prediction::edm, Edm(), 0.7, 0.5) == doctest::Approx(1));
+        }
+    // NCSN's sigma^2 |score + noise/sigma^2|^2
+    const Ve ve;
+    CHECK(target_weight(Weighting::simple, Prediction::score, ve, 0.4, 0.5) == doctest::Approx(std::pow(ve.marginal(0.4).deviation, 2)));
+    const Ddpm ddpm(beta_schedule("linear", 100));
+    CHECK(target_weight(Weighting::elbo, Prediction::x0, ddpm, 30, 0.5) == doctest::Approx(kl_weights(ddpm, 30, ddpm.posterior(30).variance).x0));
+    CHECK_THROWS_WITH_AS(target_weight(Weighting::elbo, Prediction::x0, ve, 0.5, 0.5), doctest::Contains("likelihood"), Error);
+    CHECK_THROWS_WITH_AS(weighting_named("snr"), doctest::Contains("min-snr"), Error);
+  }
+}
