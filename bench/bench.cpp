@@ -58,7 +58,7 @@ void bench_conv2d(int64_t channels, int64_t size, Generator& g) {
 
 void bench_digits(Generator& g) {
   const int64_t batch = 64;
-  DiffusionModel model({.base = 32, .multipliers = {1, 2}, .classes = 10, .patch = 2}, {}, 0);
+  DiffusionModel model(UNetOptions{.base = 32, .multipliers = {1, 2}, .classes = 10, .patch = 2}, {}, 0);
   model.network().to(device);
   const NamedTensors parameters = model.network().parameters();
   Adam adam(parameters);

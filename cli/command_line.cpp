@@ -57,6 +57,10 @@ void add_sample(CLI::App& app) {
   command->add_option("--churn", o->churn, "edm: S_churn, 0 deterministic");
   command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
   command->add_option("--label", o->label, "one class for all (default: random ones)")->check(whole_number());
+  command->add_option("--inpaint", o->inpaint, "PNG whose pixels are kept where --mask is white; the model makes the others");
+  command->add_option("--mask", o->mask, "grey PNG for --inpaint, of the image's size");
+  command->add_option("--interpolate", o->interpolate, "n steps from the first noise of --seed to that of this seed")
+      ->check(whole_number(seed_digits));
   command->add_option("--out", o->out, "PNG to write")->capture_default_str();
   command->add_option("--npy", o->npy, "also write the images as .npy");
   command->callback([o] { sample_images(*o); });

@@ -2,10 +2,12 @@
 #include <cmath>
 #include <cstdio>
 
+#include "autograd/ops/arithmetic.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/sampling.h"
 #include "data/png.h"
+#include "diffusion/conditional.h"
 #include "tensor/npy.h"
 
 namespace ito::cli {
@@ -41,11 +43,39 @@ SampleOptions sample_options(const SampleArguments& o, const RunConfig& config) 
   return how;
 }
 
+// f32 (1, H, W, C) in [-1, 1] of a PNG that must have the model's size; grey where one channel is wanted.
+Tensor read_known(const std::string& path, const Shape& image, int64_t channels) {
+  const Tensor bytes = read_png(path);
+  ITO_CHECK(bytes.extent(0) == image[0] && bytes.extent(1) == image[1] && bytes.extent(2) == channels, path, " is ", bytes.extent(0), "x",
+            bytes.extent(1), " with ", bytes.extent(2), " channels; here it must be ", image[0], "x", image[1], " with ", channels);
+  return unit_range(bytes.view({1, image[0], image[1], channels}));
+}
+
+// What is known of the samples in advance.
+void add_conditions(const SampleArguments& o, ImageSource& source, SamplerOptions& s) {
+  const Shape& image = source.image();
+  ITO_CHECK(o.inpaint.empty() == o.mask.empty(), "--inpaint and --mask go together: the image, and white where it is to be kept");
+  if (!o.inpaint.empty()) {
+    const Tensor known = read_known(o.inpaint, image, image[2]), kept = (read_known(o.mask, image, 1) + 1) * 0.5;
+    s.constrain = inpainting(source.process(), known.to(source.device()), kept.to(source.device()));
+  }
+  if (o.interpolate) {
+    ITO_CHECK(!source.has_classes() || o.label, "--interpolate: give one --label for all, as this model has classes");
+    ITO_CHECK(o.n >= 2, "--interpolate needs --n of at least 2, got ", o.n);
+    const Shape one{1, image[0], image[1], image[2]};
+    const Tensor a = starting_noise(one, o.seed), b = starting_noise(one, *o.interpolate);
+    const Tensor starts = Tensor::empty({o.n, image[0], image[1], image[2]});
+    for (int64_t i = 0; i < o.n; ++i) starts.rows(i, i + 1).copy_from(slerp(a, b, double(i) / double(o.n - 1)) * source.process().prior_deviation());
+    s.start = starts.to(source.device());
+  }
+}
+
 }  // namespace
 
 void sample_images(const SampleArguments& o) {
   ImageSource source(load_checkpoint(o.run), o.device);
-  const SampleOptions how = sample_options(o, source.config());
+  SampleOptions how = sample_options(o, source.config());
+  add_conditions(o, source, how.how);
   ProgressLine line;
   const Tensor images =
       source.images(o.n, o.seed, o.label.value_or(-1), how, [&](int64_t ready) { line.show(double(ready) / double(o.n), text(ready, " images")); });

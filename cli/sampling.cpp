@@ -77,6 +77,7 @@ Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label
     labels = label >= 0 ? Tensor::full({n}, double(label), DType::i64)
                         : randint_from({n}, 0, model.classes(), {.seed = seed, .stream = labels_stream}, first);
   SamplerOptions s = o.how;
+  if (s.start.defined()) s.start = s.start.rows(first, first + n);
   s.seed = seed;
   s.first_image = first;
   s.device = device_;

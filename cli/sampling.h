@@ -18,7 +18,8 @@ class ImageSource {
   // On the named device; "": that of the run.
   explicit ImageSource(const Checkpoint& checkpoint, const std::string& device = "");
 
-  // Images first ... first + n - 1 of the seed, f32 (n, H, W, C); label -1: each image's own random one. Images are made `batch` at a time, which
+  // Images first ... first + n - 1 of the seed, f32 (n, H, W, C); label -1: each image's own random one. options.how.start, if any, has n
+  // images. Images are made `batch` at a time, which
   // does not change them. `progress` is told how many are ready.
   Tensor images(int64_t n, uint64_t seed, int64_t label, const SampleOptions& options, const std::function<void(int64_t)>& progress = {});
   // The noise and its way to images, `frames` stages of each: (n * frames, H, W, C), row by row.
@@ -26,6 +27,9 @@ class ImageSource {
   // Of images (n, H, W, C) with labels (n) or none: diffusion/likelihood.h.
   std::vector<double> log_likelihood(const Tensor& x, const Tensor& labels, const LikelihoodOptions& options);
   std::vector<double> likelihood_bound(const Tensor& x, const Tensor& labels, const LikelihoodOptions& options);
+  const NoiseProcess& process() { return task_.model().process(); }
+  const Shape& image() const { return image_; }  // (H, W, C)
+  Device device() const { return device_; }
   bool has_classes() { return task_.model().has_classes(); }
   const RunConfig& config() const { return config_; }
 

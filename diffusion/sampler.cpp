@@ -101,6 +101,8 @@ void check_sampler(const SamplerOptions& o, const NoiseProcess& process) {
   ITO_CHECK(o.tolerance > 0, "the tolerance of ode-rk45 must be positive, got ", o.tolerance);
 }
 
+Tensor starting_noise(const Shape& shape, uint64_t seed) { return normal_from(shape, {.seed = seed, .stream = samplers::step_noise}, 0); }
+
 Tensor sample(const NoiseProcess& process, const Denoiser& denoiser, const Shape& shape, const SamplerOptions& o) {
   check_sampler(o, process);
   const NoGrad guard;

@@ -46,6 +46,9 @@ std::vector<std::string> sampler_names();
 // What a user who says nothing about steps gets: all times of DDPM for ancestral, else what the sampler's authors use.
 int64_t default_steps(const std::string& sampler, const NoiseProcess& process);
 
+// What a chain of the seed starts from, image 0 first, before the prior's deviation.
+Tensor starting_noise(const Shape& shape, uint64_t seed);
+
 // The way back of ddim with eta 0: from data x to the noise that ddim makes x of, with as many steps. Song et al. 2021 (DDIM), section 4.3; the
 // noise of each step is that expected at its start, so that it is exact in the limit of many steps only.
 Tensor ddim_inversion(const NoiseProcess& process, const Denoiser& denoiser, const Tensor& x, int64_t steps);
