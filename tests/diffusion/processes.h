@@ -9,13 +9,18 @@
 
 namespace ito {
 
-inline std::vector<std::pair<std::string, std::unique_ptr<NoiseProcess>>> all_processes() {
-  std::vector<std::pair<std::string, std::unique_ptr<NoiseProcess>>> list;
-  list.emplace_back("DDPM", std::make_unique<Ddpm>(beta_schedule("linear", 1000)));
-  list.emplace_back("VP", std::make_unique<Vp>());
-  list.emplace_back("sub-VP", std::make_unique<SubVp>());
-  list.emplace_back("VE", std::make_unique<Ve>());
-  list.emplace_back("EDM", std::make_unique<Edm>());
+struct NamedProcess {
+  std::string name;
+  std::unique_ptr<NoiseProcess> process;
+};
+
+inline std::vector<NamedProcess> all_processes() {
+  std::vector<NamedProcess> list;
+  list.push_back({"DDPM", std::make_unique<Ddpm>(beta_schedule("linear", 1000))});
+  list.push_back({"VP", std::make_unique<Vp>()});
+  list.push_back({"sub-VP", std::make_unique<SubVp>()});
+  list.push_back({"VE", std::make_unique<Ve>()});
+  list.push_back({"EDM", std::make_unique<Edm>()});
   return list;
 }
 

@@ -46,23 +46,23 @@ TEST_SUITE("diffusion") {
     if (path) table.open(path);
     table << "| process | sampler | order | steps | error | with twice as many | measured order | predictions differ by "
              "|\n|---|---|---|---|---|---|---|---|\n";
-    for (const auto& [name, process] : all_processes())
+    for (const NamedProcess& each : all_processes())
       for (const Case& c : cases) {
         SamplerOptions o{.sampler = c.sampler, .steps = c.steps};
-        const double coarse = error_of(*process, data.denoiser(*process), o);
+        const double coarse = error_of(*each.process, data.denoiser(*each.process), o);
         double spread = 0;
         for (const std::string& p : prediction_names())
-          spread = std::max(spread, std::abs(error_of(*process, data.denoiser(*process, prediction_named(p)), o) - coarse));
+          spread = std::max(spread, std::abs(error_of(*each.process, data.denoiser(*each.process, prediction_named(p)), o) - coarse));
         o.steps *= 2;
-        const double fine = error_of(*process, data.denoiser(*process), o), order = std::log2(coarse / fine);
+        const double fine = error_of(*each.process, data.denoiser(*each.process), o), order = std::log2(coarse / fine);
         char line[200];
-        std::snprintf(line, sizeof line, "| %s | %s | %.0f | %ld | %.1e | %.1e | %.2f | %.0e |\n", name.c_str(), c.sampler, c.order, long(c.steps),
-                      coarse, fine, order, spread);
+        std::snprintf(line, sizeof line, "| %s | %s | %.0f | %ld | %.1e | %.1e | %.2f | %.0e |\n", each.name.c_str(), c.sampler, c.order,
+                      long(c.steps), coarse, fine, order, spread);
         table << line;
         CAPTURE(std::string(line));
         CHECK(spread < 1e-5);
         CHECK(fine < 0.1);
-        if (fine > 2e-6) CHECK(order > (name == "DDPM" ? c.on_ddpm : c.order) - 0.15);
+        if (fine > 2e-6) CHECK(order > (each.name == "DDPM" ? c.on_ddpm : c.order) - 0.15);
         if (c.order == 4) CHECK(fine < 1e-4);
       }
   }

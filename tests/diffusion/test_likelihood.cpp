@@ -29,14 +29,14 @@ double deviation_of(const std::vector<double>& values) {
 TEST_SUITE("diffusion") {
   TEST_CASE("A-093: the ODE's likelihood is the closed form to 1e-3 bits per dimension on every process") {
     Generator g{.seed = 4};
-    for (const auto& [name, process] : all_processes())
+    for (const NamedProcess& each : all_processes())
       for (const double mu : {0.0, 0.3}) {
-        CAPTURE(name);
+        CAPTURE(each.name);
         const GaussianData data{.mean = mu};
-        const Marginal first = process->marginal(process->first());
+        const Marginal first = each.process->marginal(each.process->first());
         const double variance = data.variance_at(first);
         const Tensor x = normal({30, 2, 2, 3}, g) * std::sqrt(variance) + mu * first.scale;
-        const std::vector<double> found = log_likelihood(*process, data.denoiser(*process), x);
+        const std::vector<double> found = log_likelihood(*each.process, data.denoiser(*each.process), x);
         const std::vector<double> squares = sum(square(x - mu * first.scale), {.axes = {1, 2, 3}}).to_vector<double>();
         std::vector<double> errors;
         for (size_t i = 0; i < found.size(); ++i)
@@ -70,14 +70,14 @@ TEST_SUITE("diffusion") {
     const GaussianData data;
     Generator g{.seed = 5};
     const Tensor x0 = normal({4000, 1, 1, 1}, g) * data.deviation + data.mean;
-    for (const auto& [name, process] : all_processes()) {
-      CAPTURE(name);
-      const std::vector<double> bound = likelihood_bound(*process, data.denoiser(*process), x0, {.steps = 40, .seed = 6});
+    for (const NamedProcess& each : all_processes()) {
+      CAPTURE(each.name);
+      const std::vector<double> bound = likelihood_bound(*each.process, data.denoiser(*each.process), x0, {.steps = 40, .seed = 6});
       // Minus the entropy of x_first.
-      const double exact = -0.5 * std::log(2 * std::numbers::pi * std::numbers::e * data.variance_at(process->marginal(process->first())));
+      const double exact = -0.5 * std::log(2 * std::numbers::pi * std::numbers::e * data.variance_at(each.process->marginal(each.process->first())));
       CHECK(std::abs(mean_of(bound) - exact) < 4 * deviation_of(bound) / std::sqrt(4000.0));
       const GaussianData other{.mean = -0.2};
-      CHECK(mean_of(likelihood_bound(*process, other.denoiser(*process), x0, {.steps = 40, .seed = 6})) < exact - 0.1);
+      CHECK(mean_of(likelihood_bound(*each.process, other.denoiser(*each.process), x0, {.steps = 40, .seed = 6})) < exact - 0.1);
     }
   }
 

@@ -10,18 +10,19 @@ using namespace ito;
 TEST_SUITE("diffusion") {
   TEST_CASE(
       "A-080, A-082: the marginals solve the SDE, f = d log(scale)/dt and d(deviation^2)/dt = 2 f deviation^2 + g^2; not with the sign of ERR-20") {
-    for (const auto& [name, process] : all_processes())
+    for (const NamedProcess& each : all_processes())
       for (const double share : {0.03, 0.2, 0.5001, 0.83, 0.97}) {
-        CAPTURE(name);
+        CAPTURE(each.name);
         CAPTURE(share);
-        const double t = process->first() + share * (process->last() - process->first()), h = 1e-5 * (process->last() - process->first());
-        const Marginal before = process->marginal(t - h), now = process->marginal(t), after = process->marginal(t + h);
+        const double t = each.process->first() + share * (each.process->last() - each.process->first()),
+                     h = 1e-5 * (each.process->last() - each.process->first());
+        const Marginal before = each.process->marginal(t - h), now = each.process->marginal(t), after = each.process->marginal(t + h);
         const double f = (std::log(after.scale) - std::log(before.scale)) / (2 * h);
         const double growth = (after.deviation * after.deviation - before.deviation * before.deviation) / (2 * h);
         const double noise = now.deviation * now.deviation;
-        CHECK(process->drift(t) == doctest::Approx(f).epsilon(1e-5));
-        CHECK(2 * process->drift(t) * noise + process->squared_diffusion(t) == doctest::Approx(growth).epsilon(1e-5));
-        if (f != 0) CHECK(std::abs(-2 * process->drift(t) * noise + process->squared_diffusion(t) - growth) > 1e-3 * growth);
+        CHECK(each.process->drift(t) == doctest::Approx(f).epsilon(1e-5));
+        CHECK(2 * each.process->drift(t) * noise + each.process->squared_diffusion(t) == doctest::Approx(growth).epsilon(1e-5));
+        if (f != 0) CHECK(std::abs(-2 * each.process->drift(t) * noise + each.process->squared_diffusion(t) - growth) > 1e-3 * growth);
       }
   }
 
@@ -53,10 +54,10 @@ TEST_SUITE("diffusion") {
   }
 
   TEST_CASE("a transition and its posterior are Bayes' rule on any two marginals") {
-    for (const auto& [name, process] : all_processes()) {
-      CAPTURE(name);
-      const std::vector<double> t = process->times(8);
-      const Marginal s = process->marginal(t[4]), later = process->marginal(t[3]);
+    for (const NamedProcess& each : all_processes()) {
+      CAPTURE(each.name);
+      const std::vector<double> t = each.process->times(8);
+      const Marginal s = each.process->marginal(t[4]), later = each.process->marginal(t[3]);
       const Transition step = transition(s, later);
       CHECK(step.scale * s.scale == doctest::Approx(later.scale));
       CHECK(step.scale * step.scale * s.deviation * s.deviation + step.variance == doctest::Approx(later.deviation * later.deviation));
@@ -68,23 +69,23 @@ TEST_SUITE("diffusion") {
   }
 
   TEST_CASE("A-069, A-081, A-095: a weighting is the same loss whatever the network predicts") {
-    for (const auto& [name, process] : all_processes())
+    for (const NamedProcess& each : all_processes())
       for (const char* weighting : {"epsilon", "likelihood", "min-snr", "edm"})
         for (const double share : {0.2, 0.6}) {
-          CAPTURE(name);
+          CAPTURE(each.name);
           CAPTURE(std::string(weighting));
-          const double t = process->first() + share * (process->last() - process->first());
-          const Marginal m = process->marginal(t);
+          const double t = each.process->first() + share * (each.process->last() - each.process->first());
+          const Marginal m = each.process->marginal(t);
           const Weighting w = weighting_named(weighting);
-          const double wanted = epsilon_weight(w, *process, t, 0.5);
+          const double wanted = epsilon_weight(w, *each.process, t, 0.5);
           for (const std::string& p : prediction_names()) {
             // An error of 1 in the output is one of output_weight in x_0, and scale/deviation times that in eps.
             const double in_eps = m.scale / m.deviation * to_x0(prediction_named(p), m).output_weight;
-            CHECK(target_weight(w, prediction_named(p), *process, t, 0.5) == doctest::Approx(wanted * in_eps * in_eps));
+            CHECK(target_weight(w, prediction_named(p), *each.process, t, 0.5) == doctest::Approx(wanted * in_eps * in_eps));
           }
           // g^2 |score + eps/deviation|^2
-          const double g2 = process->squared_diffusion(t);
-          if (w == Weighting::likelihood) CHECK(target_weight(w, Prediction::score, *process, t, 0.5) == doctest::Approx(g2));
+          const double g2 = each.process->squared_diffusion(t);
+          if (w == Weighting::likelihood) CHECK(target_weight(w, Prediction::score, *each.process, t, 0.5) == doctest::Approx(g2));
           if (w == Weighting::edm) CHECK(target_weight(w, Prediction::edm, Edm(), 0.7, 0.5) == doctest::Approx(1));
         }
     // NCSN's sigma^2 |score + noise/sigma^2|^2

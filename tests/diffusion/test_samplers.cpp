@@ -59,19 +59,19 @@ TEST_SUITE("diffusion") {
   }
 
   TEST_CASE("A-085, A-086, A-087: Milstein and Runge-Kutta are Euler-Maruyama where the noise does not depend on x") {
-    for (const auto& [name, process] : all_processes()) {
-      CAPTURE(name);
-      const Tensor euler = one_step(*process, {.sampler = "euler-maruyama", .steps = 20}).result;
-      CHECK(largest_difference(one_step(*process, {.sampler = "milstein", .steps = 20}).result, euler) == 0);
-      CHECK(largest_difference(one_step(*process, {.sampler = "stochastic-runge-kutta", .steps = 20}).result, euler) == 0);
+    for (const NamedProcess& each : all_processes()) {
+      CAPTURE(each.name);
+      const Tensor euler = one_step(*each.process, {.sampler = "euler-maruyama", .steps = 20}).result;
+      CHECK(largest_difference(one_step(*each.process, {.sampler = "milstein", .steps = 20}).result, euler) == 0);
+      CHECK(largest_difference(one_step(*each.process, {.sampler = "stochastic-runge-kutta", .steps = 20}).result, euler) == 0);
     }
   }
 
   TEST_CASE("A-088: the adaptive ODE solver reaches the closed form at its tolerance") {
-    for (const auto& [name, process] : all_processes()) {
-      CAPTURE(name);
-      const double error = relative_error(*process, {.sampler = "ode-rk45", .steps = 2, .tolerance = 1e-6});
-      MESSAGE(name, ": ", error);
+    for (const NamedProcess& each : all_processes()) {
+      CAPTURE(each.name);
+      const double error = relative_error(*each.process, {.sampler = "ode-rk45", .steps = 2, .tolerance = 1e-6});
+      MESSAGE(each.name, ": ", error);
       CHECK(error < 2e-3);
     }
   }
@@ -95,13 +95,13 @@ TEST_SUITE("diffusion") {
   }
 
   TEST_CASE("A-089, A-090: with the exact score a corrector costs the predictor nothing at equal calls, and alone it is far worse") {
-    for (const auto& [name, process] : all_processes()) {
-      CAPTURE(name);
-      const double predictor = relative_error(*process, {.sampler = "reverse-diffusion", .steps = 100});
-      const double both = relative_error(*process, {.sampler = "predictor-corrector", .steps = 50, .corrector_steps = 1, .snr = 0.3});
+    for (const NamedProcess& each : all_processes()) {
+      CAPTURE(each.name);
+      const double predictor = relative_error(*each.process, {.sampler = "reverse-diffusion", .steps = 100});
+      const double both = relative_error(*each.process, {.sampler = "predictor-corrector", .steps = 50, .corrector_steps = 1, .snr = 0.3});
       const double corrector =
-          relative_error(*process, {.sampler = "predictor-corrector", .steps = 50, .predictor = "none", .corrector_steps = 2, .snr = 0.3});
-      MESSAGE(name, ": predictor ", predictor, ", predictor and corrector ", both, ", corrector ", corrector);
+          relative_error(*each.process, {.sampler = "predictor-corrector", .steps = 50, .predictor = "none", .corrector_steps = 2, .snr = 0.3});
+      MESSAGE(each.name, ": predictor ", predictor, ", predictor and corrector ", both, ", corrector ", corrector);
       CHECK(both < 1.5 * predictor);
       CHECK(corrector > 2 * both);
     }
@@ -115,15 +115,15 @@ TEST_SUITE("diffusion") {
   }
 
   TEST_CASE("ddim's inversion leads to the noise that ddim makes the image of") {
-    for (const auto& [name, process] : all_processes()) {
-      CAPTURE(name);
+    for (const NamedProcess& each : all_processes()) {
+      CAPTURE(each.name);
       Generator g{.seed = 8};
       const Tensor x = normal({4, 1, 1, 2}, g) * data.deviation + data.mean;
-      const Denoiser denoiser = data.denoiser(*process);
+      const Denoiser denoiser = data.denoiser(*each.process);
       double before = 0;
       for (const int64_t steps : {50, 200}) {
-        const Tensor noise = ddim_inversion(*process, denoiser, x, steps);
-        const Tensor back = sample(*process, denoiser, x.shape(), {.sampler = "ddim", .steps = steps, .clip = false, .start = noise});
+        const Tensor noise = ddim_inversion(*each.process, denoiser, x, steps);
+        const Tensor back = sample(*each.process, denoiser, x.shape(), {.sampler = "ddim", .steps = steps, .clip = false, .start = noise});
         const double error = largest_difference(x, back);
         if (steps == 200) {
           CHECK(error < 0.5 * before);

@@ -19,6 +19,18 @@ refused "steps" "$ito" sample "$tmp/run" --sampler ddim --steps 100000
 refused "trained without labels" "$ito" sample "$tmp/run" --label 3
 refused "classes are 0 to 9" "$ito" sample zoo/mnist-ddpm --label 10
 refused "makes no images" "$ito" sample zoo/lenet
+refused "no predictor 'heun'.*none" "$ito" sample zoo/mnist-ddpm --sampler predictor-corrector --predictor heun
+refused "snr" "$ito" sample zoo/mnist-ddpm --sampler predictor-corrector --snr -1
+refused "tolerance" "$ito" sample zoo/mnist-ddpm --sampler ode-rk45 --tolerance 0
+refused "go together" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png
+refused "must be 28x28 with 1" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png --mask zoo/mnist-ddpm/samples.png
+refused "one --label for all" "$ito" sample zoo/mnist-ddpm --interpolate 3
+refused "--n of at least 2" "$ito" sample zoo/mnist-ddpm --interpolate 3 --label 1 --n 1
+refused "--n must be at least 1" "$ito" eval zoo/mnist-ddpm --bpd --n 0
+refused "no process 'brownian'.*ddpm vp sub-vp ve edm" "$ito" train "$config" "${tiny[@]}" --set diffusion.process=brownian --out "$tmp/none"
+refused "no weighting 'snr'" "$ito" train "$config" "${tiny[@]}" --set diffusion.weighting=snr --out "$tmp/none"
+refused "0 < sigma_min < sigma_max" "$ito" train "$config" "${tiny[@]}" --set diffusion.process=ve --set diffusion.sigma_min=100 --out "$tmp/none"
+refused "no model.kind 'mlpp'" "$ito" train "$config" --set model.kind=mlpp --out "$tmp/none"
 refused "knows mnist, not 'cifar'" "$ito" data get cifar
 refused "no noise schedule 'powr'; there are: linear cosine" "$ito" schedule powr
 refused "NAME is required" "$ito" schedule

@@ -31,6 +31,7 @@ while read -r command; do
     "./dev test") ;;  # is what runs here
     "./dev demo") (cd "$root" && ./dev demo "$tmp/demo" 0.1) ;;
     "build/ito train "*--resume) (cd "$tmp/project" && $command --set train.minutes=0.1) ;;
+    "build/ito train examples/points/"*) (cd "$tmp/project" && $command --set train.minutes=0.05) ;;
     "build/ito train "*) (cd "$tmp/project" && ${command/train.minutes=10/train.minutes=0.05}) ;;
     "build/ito "*) (cd "$tmp/project" && $command) ;;
     *) fail "a command that this test does not know: $command" ;;
@@ -40,7 +41,7 @@ done <"$tmp/commands"
 for file in samples.png strip.png loss.png zoo.png scores.json zoo-scores.json report.html; do
   [ -s "$tmp/demo/$file" ] || fail "the demo leaves no $file"
 done
-for file in digits.png sevens.png triangles.png my-digits/model.safetensors my-digits/README.md; do
+for file in digits.png sevens.png triangles.png my-digits/model.safetensors my-digits/README.md corrected.png schedules.png noise.png runs/roll/samples.png; do
   [ -s "$tmp/project/$file" ] || fail "no $file"
 done
 
