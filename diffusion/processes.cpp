@@ -7,9 +7,9 @@ namespace ito {
 Ddpm::Ddpm(std::vector<double> betas) : betas_(std::move(betas)) {
   ITO_CHECK(!betas_.empty(), "a process needs at least one beta");
   double product = 1;
-  for (const double beta : betas_) {
-    const bool last_one = &beta == &betas_.back() && beta == 1;
-    ITO_CHECK((beta > 0 && beta < 1) || last_one, "a beta must lie between 0 and 1, got ", beta);
+  for (size_t t = 0; t < betas_.size(); ++t) {
+    const double beta = betas_[t];
+    ITO_CHECK(beta > 0 && (beta < 1 || (beta == 1 && t + 1 == betas_.size())), "a beta must lie between 0 and 1, the last may be 1; got ", beta);
     alphas_cumprod_.push_back(product *= 1 - beta);
   }
 }

@@ -77,6 +77,7 @@ MlpOptions read_mlp(ConfigReader& in, MlpOptions o) {
   read(in, "channels", o.channels);
   read(in, "width", o.width);
   read(in, "blocks", o.blocks);
+  read(in, "waves", o.waves);
   read(in, "classes", o.classes);
   return o;
 }
@@ -86,6 +87,7 @@ RefineNetOptions read_refinenet(ConfigReader& in, RefineNetOptions o) {
   read(in, "base", o.base);
   read(in, "levels", o.levels);
   read(in, "units", o.units);
+  read(in, "patch", o.patch);
   return o;
 }
 
@@ -215,6 +217,10 @@ RunConfig parse_run_config(const Json& json) {
   drawing_named(config.data.drawing);
   target_weight(weighting_named(config.diffusion.weighting), prediction_named(config.diffusion.prediction), *make_process(config.diffusion),
                 make_process(config.diffusion)->last(), config.diffusion.data_deviation);
+  const Marginal noise = make_process(config.diffusion)->marginal(make_process(config.diffusion)->last());
+  ITO_CHECK(noise.scale > 0 || (config.diffusion.prediction != "epsilon" && config.diffusion.prediction != "score"), "config: with the schedule '",
+            config.diffusion.schedule, "' nothing is left of the data at the last time, where '", config.diffusion.prediction,
+            "' says nothing of it; diffusion.prediction must be x0, v or edm");
   ITO_CHECK(config.sample.guidance == 0 || classes_of(config.model) > 0, "config: sample.guidance needs model.classes");
   return config;
 }

@@ -53,6 +53,21 @@ TEST_SUITE("diffusion") {
     }
   }
 
+  TEST_CASE("zero terminal SNR: samplers that need no slope reach the data, others refuse") {
+    const Ddpm process(beta_schedule("linear-zero-snr", 200));
+    CHECK(process.marginal(process.last()).scale == 0);
+    const GaussianData data;
+    const Denoiser denoiser = data.denoiser(process, Prediction::v);
+    for (const char* sampler : {"ancestral", "ddim", "dpm-solver++"}) {
+      CAPTURE(std::string(sampler));
+      const Law law = law_of(data, process, denoiser, {.sampler = sampler, .steps = 200});
+      CHECK(std::sqrt(law.variance) == doctest::Approx(data.deviation).epsilon(0.05));
+      CHECK(law.mean == doctest::Approx(data.mean).epsilon(0.02));
+    }
+    CHECK_THROWS_WITH_AS(sample(process, denoiser, {1, 1, 1, 1}, {.sampler = "euler-maruyama"}), doctest::Contains("dpm-solver++"), Error);
+    CHECK_THROWS_AS(Ddpm({0.1, 1, 0.1}), Error);
+  }
+
   TEST_CASE("a transition and its posterior are Bayes' rule on any two marginals") {
     for (const NamedProcess& each : all_processes()) {
       CAPTURE(each.name);

@@ -28,6 +28,7 @@ refused "one --label for all" "$ito" sample zoo/mnist-ddpm --interpolate 3
 refused "--n of at least 2" "$ito" sample zoo/mnist-ddpm --interpolate 3 --label 1 --n 1
 refused "--n must be at least 1" "$ito" eval zoo/mnist-ddpm --bpd --n 0
 refused "no process 'brownian'.*ddpm vp sub-vp ve edm" "$ito" train "$config" "${tiny[@]}" --set diffusion.process=brownian --out "$tmp/none"
+refused "must be x0, v or edm" "$ito" train "$config" "${tiny[@]}" --set diffusion.schedule=linear-zero-snr --set diffusion.prediction=epsilon --out "$tmp/none"
 refused "no weighting 'snr'" "$ito" train "$config" "${tiny[@]}" --set diffusion.weighting=snr --out "$tmp/none"
 refused "0 < sigma_min < sigma_max" "$ito" train "$config" "${tiny[@]}" --set diffusion.process=ve --set diffusion.sigma_min=100 --out "$tmp/none"
 refused "no model.kind 'mlpp'" "$ito" train "$config" --set model.kind=mlpp --out "$tmp/none"
