@@ -27,6 +27,7 @@ DatasetOptions read_data(ConfigReader& in) {
   read(in, "seed", o.seed);
   ITO_CHECK(o.limit >= 0, "config: data.limit must be at least 0 (all images), got ", o.limit);
   ITO_CHECK(o.size >= 1 && o.size <= 1024, "config: data.size must be 1 to 1024 pixels, got ", o.size);
+  ITO_CHECK(o.channels == 1 || o.channels == 3, "config: data.channels must be 1, or 3 for coloured triangles, got ", o.channels);
   ITO_CHECK(o.count >= 1 && o.count <= 1000000000, "config: data.count must be 1 to 10^9, got ", o.count);
   return o;
 }

@@ -19,6 +19,7 @@ done <<'KEYS'
 whole data.limit -1 18446744073709551615
 whole data.size 0 -3 100000
 whole data.count 0 -1 1000000000000000 9223372036854775807 18446744073709551615
+whole data.channels 0 2 -1 9223372036854775807
 whole model.channels 0 -1 2 9223372036854775807
 whole model.base 0 -8 3 7 1000000 4611686018427387904
 list model.multipliers [0] [1,-2] [1.5] [1,4611686018427387904] 3
@@ -74,7 +75,7 @@ refused "is a folder|No such file" "$ito" train "$tmp" --out "$tmp/new"
 # ---- options
 "$ito" train "$config" "${tiny[@]}" --set train.steps=2 --out "$tmp/run" >/dev/null 2>&1
 for option in "--n 0" "--n -1" "--n 99999999999999999999" "--n 1000000000000" "--n x" "--seed -1" "--seed 99999999999999999999" "--seed x" "--label -2" "--label 0" "--steps 0" "--steps -1" \
-  "--steps 1001" "--eta -1" "--eta 2" "--guidance -1" "--guidance 1" "--sampler x" "--sampler ancestral --steps 10" "--nonsense" "--out $tmp" "--npy $tmp" \
+  "--steps 1001" "--eta -1" "--eta 2" "--guidance -1" "--guidance 1" "--sampler x" "--sampler ancestral --steps 1001" "--snr -1" "--snr x" "--churn nan" "--tolerance 0" "--predictor x" "--corrector-steps -1" "--langevin-steps x" "--interpolate -1" "--inpaint no.png" "--nonsense" "--out $tmp" "--npy $tmp" \
   "--out $tmp/no/x.png" "--npy $tmp/no/x.npy"; do
   rm -f "$tmp/x.png"
   refused "" "$ito" sample "$tmp/run" --out "$tmp/x.png" $option
