@@ -36,10 +36,10 @@ void eval_likelihood(const std::string& run, const LikelihoodArguments& o) {
   for (int64_t first = 0; first < n; first += at_once) {
     const int64_t last = std::min(n, first + at_once);
     const LikelihoodOptions how{.steps = o.steps, .seed = o.seed, .first_image = first};
-    const Tensor x = dequantised(test.images.rows(first, last), o.seed, first);
-    const Tensor labels = test.labels.defined() ? test.labels.rows(first, last) : Tensor();
-    for (const double nats : source.log_likelihood(x, labels, how)) ode.push_back(bits_per_dimension(nats, dimensions));
-    for (const double nats : source.likelihood_bound(x, labels, how)) bound.push_back(bits_per_dimension(nats, dimensions));
+    const Tensor x = dequantised(test.images.rows(first, last), o.seed, first).to(source.device());
+    const Denoiser denoiser = source.denoiser(test.labels.defined() ? test.labels.rows(first, last) : Tensor(), 0);
+    for (const double nats : log_likelihood(source.process(), denoiser, x, how)) ode.push_back(bits_per_dimension(nats, dimensions));
+    for (const double nats : likelihood_bound(source.process(), denoiser, x, how)) bound.push_back(bits_per_dimension(nats, dimensions));
     line.show(double(last) / double(n), text(last, " images"));
   }
   line.finish();

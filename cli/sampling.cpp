@@ -61,14 +61,6 @@ Denoiser ImageSource::denoiser(const Tensor& labels, double guidance) {
   return model.denoiser(model.has_classes() && labels.defined() ? labels.to(device_) : Tensor(), guidance);
 }
 
-std::vector<double> ImageSource::log_likelihood(const Tensor& x, const Tensor& labels, const LikelihoodOptions& options) {
-  return ito::log_likelihood(task_.model().process(), denoiser(labels, 0), x.to(device_), options);
-}
-
-std::vector<double> ImageSource::likelihood_bound(const Tensor& x, const Tensor& labels, const LikelihoodOptions& options) {
-  return ito::likelihood_bound(task_.model().process(), denoiser(labels, 0), x.to(device_), options);
-}
-
 Tensor ImageSource::batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o,
                           std::function<void(double, const Tensor&)> watch) {
   DiffusionModel& model = task_.model();

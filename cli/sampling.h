@@ -2,7 +2,6 @@
 #pragma once
 
 #include "diffusion/checkpoint.h"
-#include "diffusion/likelihood.h"
 
 namespace ito::cli {
 
@@ -24,9 +23,7 @@ class ImageSource {
   Tensor images(int64_t n, uint64_t seed, int64_t label, const SampleOptions& options, const std::function<void(int64_t)>& progress = {});
   // The noise and its way to images, `frames` stages of each: (n * frames, H, W, C), row by row.
   Tensor strip(int64_t n, int64_t frames, uint64_t seed, const SampleOptions& options);
-  // Of images (n, H, W, C) with labels (n) or none: diffusion/likelihood.h.
-  std::vector<double> log_likelihood(const Tensor& x, const Tensor& labels, const LikelihoodOptions& options);
-  std::vector<double> likelihood_bound(const Tensor& x, const Tensor& labels, const LikelihoodOptions& options);
+  Denoiser denoiser(const Tensor& labels, double guidance);  // labels (n), or none
   const NoiseProcess& process() { return task_.model().process(); }
   const Shape& image() const { return image_; }  // (H, W, C)
   Device device() const { return device_; }
@@ -35,8 +32,6 @@ class ImageSource {
 
  private:
   Tensor batch(int64_t first, int64_t n, uint64_t seed, int64_t label, const SampleOptions& o, std::function<void(double, const Tensor&)> watch);
-
-  Denoiser denoiser(const Tensor& labels, double guidance);
 
   RunConfig config_;
   Device device_;

@@ -57,13 +57,14 @@ Dataset real_images(const RunConfig& config, const std::string& path, Split spli
 }
 
 Json score(const Checkpoint& checkpoint, const ScoreOptions& o) {
+  const bool classifier = checkpoint.config.task == "classifier";
+  ITO_CHECK(classifier || o.n >= 2, "--n must be at least 2, got ", o.n);
+  if (!classifier && is_point_set(checkpoint.config.data.name)) return score_points(checkpoint, o);
   const Dataset test = real_images(checkpoint.config, o.data, Split::test);
-  if (checkpoint.config.task == "classifier") {
+  if (classifier) {
     Judge judge(checkpoint.path);
     return {{"judge", judge.name()}, {"judge_accuracy", judge.accuracy(test)}, {"test_images", test.size()}};
   }
-  ITO_CHECK(o.n >= 2, "--n must be at least 2, got ", o.n);
-  if (is_point_set(checkpoint.config.data.name)) return score_points(checkpoint, o);
   const Shape& images_shape = test.images.shape();
   ITO_CHECK(images_shape == Shape({test.size(), 28, 28, 1}), "the judge sees grey images of 28x28 pixels; those of '", test.name, "' are ",
             images_shape, " and have no scores");

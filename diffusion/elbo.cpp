@@ -77,9 +77,8 @@ Elbo elbo(const Ddpm& process, const ReverseModel& model, const Tensor& x0, cons
   const NoGrad guard;
   Elbo out;
   const Marginal last = process.marginal(process.steps() - 1);
-  const double x0_squared = mean(square(wide(x0))).item();
-  const double v = last.deviation * last.deviation;
-  out.prior = (last.scale * last.scale * x0_squared + v - 1 - std::log(v)) / 2 / std::numbers::ln2;
+  const double x0_size = std::sqrt(mean(square(wide(x0))).item());
+  out.prior = gaussian_kl(last.scale * x0_size, last.deviation * last.deviation, 0, 1) / std::numbers::ln2;
   for (int64_t t = 0; t < process.steps(); ++t) {
     Generator noise = o.noise;
     noise.call += uint32_t(t);

@@ -8,7 +8,6 @@
 #include "autograd/ops/compare.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
-#include "diffusion/samplers/chain.h"
 #include "diffusion/trace.h"
 
 namespace ito {
@@ -34,7 +33,7 @@ class Integrand {
       : process_(process), denoiser_(denoiser), probes_(std::move(vectors)) {}
 
   Flow at(const Tensor& y, double log_r) const {
-    const double t = samplers::time_of_ratio(process_, std::exp(log_r)), scale = process_.marginal(t).scale;
+    const double t = time_of_ratio(process_, std::exp(log_r)), scale = process_.marginal(t).scale;
     const RowMap eps = [&](const Tensor& point) { return denoiser_(point * scale, t).eps; };
     Flow flow{{}, std::vector<double>(size_t(y.extent(0)))};
     for (const Tensor& v : probes_) {
@@ -51,6 +50,15 @@ class Integrand {
   const Denoiser& denoiser_;
   std::vector<Tensor> probes_;
 };
+
+// log r at first(), and by how much it grows in each of the steps to last().
+struct Clock {
+  double begin, step;
+};
+Clock clock_of(const NoiseProcess& process, int64_t steps) {
+  const double begin = std::log(ratio_at(process, process.first()));
+  return {begin, (std::log(ratio_at(process, process.last())) - begin) / double(steps)};
+}
 
 // log N(x; 0, deviation^2 I) of each image.
 std::vector<double> prior_log_density(const Tensor& x, double deviation) {
@@ -71,7 +79,7 @@ std::vector<double> log_likelihood(const NoiseProcess& process, const Denoiser& 
         probes(Probe::rademacher, x.shape(), {.seed = o.seed, .stream = probes_stream, .call = uint32_t(i)}, o.first_image, DType::f32, x.device()));
   const Integrand integrand(process, denoiser, std::move(vectors));
   const Marginal first = process.marginal(process.first()), last = process.marginal(process.last());
-  const double begin = std::log(first.deviation / first.scale), h = (std::log(last.deviation / last.scale) - begin) / double(o.steps);
+  const auto [begin, h] = clock_of(process, o.steps);
   std::vector<double> integral(size_t(x.extent(0)));
   Tensor y = x / first.scale;
   for (int64_t i = 0; i < o.steps; ++i) {
@@ -92,7 +100,7 @@ std::vector<double> likelihood_bound(const NoiseProcess& process, const Denoiser
   ITO_CHECK(o.steps >= 1, "a likelihood's bound needs at least one time, got ", o.steps);
   const NoGrad guard;
   const Marginal first = process.marginal(process.first()), last = process.marginal(process.last());
-  const double begin = std::log(first.deviation / first.scale), part = (std::log(last.deviation / last.scale) - begin) / double(o.steps);
+  const auto [begin, part] = clock_of(process, o.steps);
   const auto dimensions = double(x0.shape().product(1, x0.rank()));
   const double prior = process.prior_deviation();
   std::vector<double> bound = prior_log_density(x0 * last.scale, prior);
@@ -100,7 +108,7 @@ std::vector<double> likelihood_bound(const NoiseProcess& process, const Denoiser
   for (int64_t i = 0; i < o.steps; ++i) {
     const auto call = uint32_t(i);
     const double u = uniform_from({1}, {.seed = o.seed, .stream = bound_times, .call = call}, 0).to_vector<double>()[0];
-    const double t = samplers::time_of_ratio(process, std::exp(begin + (double(i) + u) * part));
+    const double t = time_of_ratio(process, std::exp(begin + (double(i) + u) * part));
     const Marginal m = process.marginal(t);
     const Tensor eps =
         normal_from(x0.shape(), {.seed = o.seed, .stream = bound_noise, .call = call}, first_element(x0, o.first_image), DType::f32, x0.device());

@@ -18,12 +18,6 @@ namespace {
 enum Stream : uint32_t { initialisation, times_stream, noise, hidden_labels, dropout_stream };
 
 Generator generator_for(uint64_t seed, Stream stream, uint32_t call = 0) { return {.seed = seed, .stream = stream, .call = call}; }
-
-std::vector<Marginal> marginals_at(const NoiseProcess& process, const std::vector<double>& t) {
-  std::vector<Marginal> list;
-  for (const double time : t) list.push_back(process.marginal(time));
-  return list;
-}
 }  // namespace
 
 std::unique_ptr<NoiseProcess> make_process(const DiffusionOptions& o) {
@@ -61,14 +55,13 @@ DiffusionModel::DiffusionModel(const NetworkOptions& network, const DiffusionOpt
 }
 
 Tensor DiffusionModel::run(const Tensor& x, const std::vector<double>& t, const Tensor& labels, Generator& random) const {
-  std::vector<double> scales;
-  Tensor times = Tensor::empty({int64_t(t.size())});
-  for (size_t i = 0; i < t.size(); ++i) {
-    times.data<float>()[i] = float(process_->network_time(t[i]));
-    const Marginal m = process_->marginal(t[i]);
-    scales.push_back(1 / std::hypot(m.scale * o_.data_deviation, m.deviation));
+  Tensor times = Tensor::empty({int64_t(t.size())}), seen = x;
+  std::transform(t.begin(), t.end(), times.data<float>(), [&](double time) { return float(process_->network_time(time)); });
+  if (o_.scale_input) {
+    std::vector<double> scales;
+    for (const Marginal& m : marginals_at(*process_, t)) scales.push_back(1 / std::hypot(m.scale * o_.data_deviation, m.deviation));
+    seen = x * each_image(scales, x.device());
   }
-  const Tensor seen = o_.scale_input ? x * each_image(scales, x.device()) : x;
   return cast(network_.call(cast(seen, o_.dtype), times.to(x.device()), labels, random), x.dtype());
 }
 
@@ -106,9 +99,10 @@ Tensor DiffusionModel::loss(const Tensor& x, const Tensor& labels, int64_t step)
     shown = shown.to(x.device());
   }
   Generator dropout = generator_for(seed_, dropout_stream, call * 1024);
-  const MarginalTensors m = marginals(*process_, t, x.device());
-  const Tensor output = run(m.scale * x + m.deviation * eps, t, shown, dropout);
-  const Tensor target = prediction_target(prediction_, x, eps, marginals_at(*process_, t), o_.data_deviation);
+  const std::vector<Marginal> m = marginals_at(*process_, t);
+  const MarginalTensors each = each_marginal(m, x.device());
+  const Tensor output = run(each.scale * x + each.deviation * eps, t, shown, dropout);
+  const Tensor target = prediction_target(prediction_, x, eps, m, o_.data_deviation);
   std::vector<double> weights;
   for (const double time : t) weights.push_back(target_weight(weighting_, prediction_, *process_, time, o_.data_deviation));
   if (std::all_of(weights.begin(), weights.end(), [](double w) { return w == 1; })) return mse_loss(output, target);

@@ -21,9 +21,9 @@ void check_sides(const ViTOptions& o, const Shape& image) {
   ITO_CHECK(image[0] == o.size && image[1] == o.size, "config: the images are ", image[0], "x", image[1], ", but model.size is ", o.size);
 }
 
-void check_sides(const RefineNetOptions&, const Shape& image) {
-  ITO_CHECK(image[0] % 2 == 0 && image[1] % 2 == 0, "config: the images are ", image[0], "x", image[1],
-            "; for model.kind 'refinenet' their sides must be even");
+void check_sides(const RefineNetOptions& o, const Shape& image) {
+  ITO_CHECK(image[0] % (2 * o.patch) == 0 && image[1] % (2 * o.patch) == 0, "config: the images are ", image[0], "x", image[1],
+            "; for model.kind 'refinenet' with this model.patch their sides must be multiples of ", 2 * o.patch);
 }
 void check_sides(const MlpOptions&, const Shape& image) {
   ITO_CHECK(image[0] == 1 && image[1] == 1, "config: the images are ", image[0], "x", image[1], ", but model.kind 'mlp' is for points");

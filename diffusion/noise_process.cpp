@@ -17,14 +17,34 @@ Tensor each_image(const std::vector<double>& values, Device device) {
   return out.to(device);
 }
 
-MarginalTensors marginals(const NoiseProcess& process, const std::vector<double>& t, Device device) {
+std::vector<Marginal> marginals_at(const NoiseProcess& process, const std::vector<double>& t) {
+  std::vector<Marginal> list;
+  for (const double time : t) list.push_back(process.marginal(time));
+  return list;
+}
+
+MarginalTensors each_marginal(const std::vector<Marginal>& m, Device device) {
   std::vector<double> scales, deviations;
-  for (const double time : t) {
-    const Marginal m = process.marginal(time);
-    scales.push_back(m.scale);
-    deviations.push_back(m.deviation);
+  for (const auto& [scale, deviation] : m) {
+    scales.push_back(scale);
+    deviations.push_back(deviation);
   }
   return {each_image(scales, device), each_image(deviations, device)};
+}
+
+double ratio_at(const NoiseProcess& process, double t) {
+  const Marginal m = process.marginal(t);
+  return m.deviation / m.scale;
+}
+
+// By bisection: the ratio grows with t.
+double time_of_ratio(const NoiseProcess& process, double ratio) {
+  double low = process.first(), high = process.last();
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (low + high);
+    (ratio_at(process, middle) < ratio ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
 }
 
 Transition transition(const Marginal& s, const Marginal& t) {

@@ -37,13 +37,17 @@ class NoiseProcess {
   virtual int64_t most_times() const { return 1000000; }
 };
 
-// One value an image, (N, 1, 1, 1), of the marginals at times t; the values on `device`.
+std::vector<Marginal> marginals_at(const NoiseProcess& process, const std::vector<double>& t);
+// deviation / scale, which grows with t, and the time at which the process has it.
+double ratio_at(const NoiseProcess& process, double t);
+double time_of_ratio(const NoiseProcess& process, double ratio);
+
+// One value an image, (N, 1, 1, 1), on `device`; and so the marginals.
+Tensor each_image(const std::vector<double>& values, Device device = Device::cpu);
 struct MarginalTensors {
   Tensor scale, deviation;
 };
-MarginalTensors marginals(const NoiseProcess& process, const std::vector<double>& t, Device device = Device::cpu);
-// values as (N, 1, 1, 1).
-Tensor each_image(const std::vector<double>& values, Device device = Device::cpu);
+MarginalTensors each_marginal(const std::vector<Marginal>& m, Device device = Device::cpu);
 
 // The transition of the same process from s to a later t: q(x_t | x_s) = N(scale x_s, variance I), and Bayes' rule on it and q(x_s | x_0):
 //   q(x_s | x_t, x_0) = N(x0_weight x_0 + xt_weight x_t, posterior_variance I).  Ho et al. 2020, eqs. 6 and 7, for any marginals.

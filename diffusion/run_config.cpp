@@ -165,7 +165,7 @@ SampleOptions read_sample(ConfigReader& in, const NoiseProcess& process, bool po
   SamplerOptions& how = o.how;
   how.clip = !points;
   read(in, "sampler", how.sampler);
-  how.steps = std::min(default_steps(how.sampler, process), process.most_times());
+  how.steps = default_steps(how.sampler, process);
   read(in, "steps", how.steps);
   read(in, "eta", how.eta);
   read(in, "variance", how.variance);
@@ -208,20 +208,18 @@ RunConfig parse_run_config(const Json& json) {
   config.diffusion = section("diffusion", read_diffusion);
   config.diffusion.dtype = dtype_named(dtype);
   config.train = section("train", read_train);
-  config.sample = section("sample", [&](ConfigReader& part) {
-    return read_sample(part, *make_process(config.diffusion), std::holds_alternative<MlpOptions>(config.model));
-  });
+  const std::unique_ptr<NoiseProcess> process = make_process(config.diffusion);
+  config.sample =
+      section("sample", [&](ConfigReader& part) { return read_sample(part, *process, std::holds_alternative<MlpOptions>(config.model)); });
   in.finish();
   config.written = json_line(in.written());
   // What a run needs only at its end, or never, is checked before it starts.
-  prediction_named(config.diffusion.prediction);
+  const Prediction prediction = prediction_named(config.diffusion.prediction);
   drawing_named(config.data.drawing);
-  target_weight(weighting_named(config.diffusion.weighting), prediction_named(config.diffusion.prediction), *make_process(config.diffusion),
-                make_process(config.diffusion)->last(), config.diffusion.data_deviation);
-  const Marginal noise = make_process(config.diffusion)->marginal(make_process(config.diffusion)->last());
-  ITO_CHECK(noise.scale > 0 || (config.diffusion.prediction != "epsilon" && config.diffusion.prediction != "score"), "config: with the schedule '",
-            config.diffusion.schedule, "' nothing is left of the data at the last time, where '", config.diffusion.prediction,
-            "' says nothing of it; diffusion.prediction must be x0, v or edm");
+  target_weight(weighting_named(config.diffusion.weighting), prediction, *process, process->last(), config.diffusion.data_deviation);
+  ITO_CHECK(process->marginal(process->last()).scale > 0 || (prediction != Prediction::epsilon && prediction != Prediction::score),
+            "config: with the schedule '", config.diffusion.schedule, "' nothing is left of the data at the last time, where '",
+            config.diffusion.prediction, "' says nothing of it; diffusion.prediction must be x0, v or edm");
   ITO_CHECK(config.sample.guidance == 0 || classes_of(config.model) > 0, "config: sample.guidance needs model.classes");
   return config;
 }

@@ -93,8 +93,7 @@ void check_sampler(const SamplerOptions& o, const NoiseProcess& process) {
   ITO_CHECK(!entry.needs_slope || process.marginal(process.last()).scale > 0, "the sampler '", o.sampler,
             "' needs some of the data left at the last time, and this schedule ends with beta = 1; there are: ancestral ddim dpm-solver++");
   ITO_CHECK(o.variance == "posterior" || o.variance == "beta", "no sampling variance '", o.variance, "'; there are: posterior beta");
-  ITO_CHECK(o.predictor == "reverse-diffusion" || o.predictor == "ancestral" || o.predictor == "euler-maruyama" || o.predictor == "none",
-            "no predictor '", o.predictor, "'; there are: reverse-diffusion ancestral euler-maruyama none");
+  samplers::predictor_named(o.predictor);
   ITO_CHECK(o.corrector_steps >= 0 && o.corrector_steps <= 100000 && o.langevin_steps >= 0 && o.langevin_steps <= 10000000,
             "the number of Langevin steps must be 0 to 10^5 for a corrector and 0 to 10^7 else, got ", o.corrector_steps, " and ", o.langevin_steps);
   ITO_CHECK(o.snr >= 0 && o.langevin_step >= 0 && o.churn >= 0 && o.churn_noise >= 0, "snr, Langevin's step and churn must not be negative");

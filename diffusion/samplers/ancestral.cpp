@@ -1,11 +1,8 @@
-// ancestral   x_s ~ N(posterior mean given the expected x_0, variance) with the posterior of any two times s < t: Ho et al. 2020, algorithm 2, on
-// DDPM's
-//             neighbouring times; Song et al. 2021, appendix F, for VE: x + (sigma_t^2 - sigma_s^2) score + sqrt(sigma_s^2 (sigma_t^2 - sigma_s^2) /
-//             sigma_t^2) z. variance: posterior (beta-tilde) or beta, that of the transition; both are optimal for some data (Ho et al. 2020,
-//             section 3.2).
-// ddim        x_s = scale_s x_0 + sqrt(deviation_s^2 - sigma^2) eps + sigma z,  sigma = eta sqrt(posterior variance).  Song et al. 2021 (DDIM), eqs.
-// 12
-//             and 16; eta = 1 is ancestral.
+// ancestral   x_s ~ N(posterior mean given the expected x_0, variance), the posterior of any two times s < t. On DDPM's neighbouring times: Ho et al.
+//             2020, algorithm 2. On VE: x + (sigma_t^2 - sigma_s^2) score + sqrt(sigma_s^2 (sigma_t^2 - sigma_s^2) / sigma_t^2) z, Song et al. 2021,
+//             appendix F. variance: posterior (beta-tilde) or beta, that of the transition; each is optimal for some data (Ho et al., section 3.2).
+// ddim        x_s = scale_s x_0 + sqrt(deviation_s^2 - sigma^2) eps + sigma z,  sigma = eta sqrt(posterior variance).
+//             Song et al. 2021 (DDIM), eqs. 12 and 16; eta = 1 is ancestral.
 #include <algorithm>
 
 #include "autograd/graph.h"

@@ -30,7 +30,7 @@ class Chain {
   }
   Denoised denoise(const Tensor& x, double t) const;
   Tensor score(const Tensor& x, double t) const { return ito::score(denoise(x, t), process.marginal(t)); }
-  // dx = f x dt + g dW backwards from data's end of the times, and the ODE with its marginals: diffusion/sde.h.
+  // The process's SDE run backwards, and the ODE with its marginals: diffusion/sde.h.
   Sde reverse_sde() const { return reversed(forward_sde(), slope()); }
   Field probability_flow() const { return ito::probability_flow(forward_sde(), slope()); }
   // What options.constrain makes of x at times[i], or of the result for i = times.size().
@@ -65,16 +65,13 @@ class Chain {
   const Shape& shape_;
 };
 
-// x + step score + sqrt(2 step) z: a step of Langevin dynamics. Source 000 (3.19) has step = epsilon / 2, as does the paper of NCSN; its code has
+// x + step score + sqrt(2 step) z: a step of Langevin dynamics. Source 000 (3.19) and the paper of NCSN have step = epsilon / 2; NCSN's code has
 // this.
 inline Tensor langevin(const Tensor& x, const Tensor& score, double step, const Tensor& z) { return x + score * step + z * std::sqrt(2 * step); }
 
-// ratio = deviation / scale at t, and back: the time at which the process has it.
-double ratio_at(const NoiseProcess& process, double t);
-double time_of_ratio(const NoiseProcess& process, double ratio);
-
 // One step from times[i] to times[i + 1].
 using Step = Tensor (*)(const Chain&, const Tensor& x, size_t i);
+Step predictor_named(const std::string& name);  // null for "none"; throws Error with the names there are
 Tensor ancestral_step(const Chain& chain, const Tensor& x, size_t i);
 Tensor reverse_diffusion_step(const Chain& chain, const Tensor& x, size_t i);
 Tensor euler_maruyama_step(const Chain& chain, const Tensor& x, size_t i);

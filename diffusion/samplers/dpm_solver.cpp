@@ -1,7 +1,6 @@
-// dpm-solver++   Lu et al. 2022, "DPM-Solver++", algorithm 2 (2M): with lambda = log(scale / deviation), h = lambda_s - lambda_t, and D the x_0 of
-// this time and
-//                of the one before, carried on in a straight line to the middle of the step,
-//                x_s = deviation_s/deviation_t x_t + scale_s (1 - e^{-h}) D,   D = (1 + 1/(2 r)) x_0(t) - 1/(2 r) x_0(before),   r = h before / h.
+// dpm-solver++   Lu et al. 2022, "DPM-Solver++", algorithm 2 (2M). With lambda = log(scale / deviation) and h = lambda_s - lambda_t,
+//                  x_s = deviation_s/deviation_t x_t + scale_s (1 - e^{-h}) D,   D = (1 + 1/(2 r)) x_0(t) - 1/(2 r) x_0(before),   r = h before / h:
+//                D is the straight line through the x_0 of this time and of the one before, in the middle of the step.
 #include "diffusion/samplers/chain.h"
 
 namespace ito::samplers {

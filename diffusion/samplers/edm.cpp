@@ -7,21 +7,6 @@
 
 namespace ito::samplers {
 
-double ratio_at(const NoiseProcess& process, double t) {
-  const Marginal m = process.marginal(t);
-  return m.deviation / m.scale;
-}
-
-// By bisection: the ratio grows with t.
-double time_of_ratio(const NoiseProcess& process, double ratio) {
-  double low = process.first(), high = process.last();
-  for (int i = 0; i < 60; ++i) {
-    const double middle = 0.5 * (low + high);
-    (ratio_at(process, middle) < ratio ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
-}
-
 Tensor edm(const Chain& chain) {
   const SamplerOptions& o = chain.o;
   const double most = ratio_at(chain.process, chain.times.front());

@@ -1,23 +1,28 @@
-// predictor-corrector   Song et al. 2021, algorithms 3 to 5; source 000, algorithm 2 (its predictor lacks the noise, see docs/theory/score-sde.md): a
-// step of
-//                       the predictor to s, then steps of Langevin dynamics at s with
+// predictor-corrector   Song et al. 2021, algorithms 3 to 5; source 000, algorithm 2, whose predictor lacks the noise (docs/theory/score-sde.md).
+//                       A step of the predictor to s, then steps of Langevin dynamics at s with
 //                         step = 2 alpha (snr deviation)^2,  alpha = scale(t)^2 / scale(s)^2.
-//                       Their code has snr |z| / |score|, averaged over the batch, in place of snr deviation, which is its value for a right score of
-//                       noise; so an image does not depend on the others. With the predictor "none" the corrector works alone.
+//                       Their code has snr |z| / |score|, averaged over the batch, in place of snr deviation, which is its value for a right score
+//                       of noise; so an image does not depend on the others. With the predictor "none" the corrector works alone.
 // langevin              Langevin dynamics at the smallest noise alone: langevin_steps of them from the prior. It mixes slowly (source 000,
-// section 3.4). annealed-langevin     Song & Ermon 2019, algorithm 1: langevin_steps at each of the times with
+//                       section 3.4).
+// annealed-langevin     Song & Ermon 2019, algorithm 1: langevin_steps at each of the times with
 //                         step = langevin_step (deviation / smallest deviation)^2.
-// All return the denoised x_0 at the end (Song & Ermon 2020, technique 5 of NCSNv2).
+// All return the denoised x_0 at the end (Song & Ermon 2020, NCSNv2's last step).
 #include "diffusion/samplers/chain.h"
 
 namespace ito::samplers {
 
+Step predictor_named(const std::string& name) {
+  if (name == "reverse-diffusion") return reverse_diffusion_step;
+  if (name == "ancestral") return ancestral_step;
+  if (name == "euler-maruyama") return euler_maruyama_step;
+  ITO_CHECK(name == "none", "no predictor '", name, "'; there are: reverse-diffusion ancestral euler-maruyama none");
+  return nullptr;
+}
+
 Tensor predictor_corrector(const Chain& chain) {
   const SamplerOptions& o = chain.o;
-  const Step predictor = o.predictor == "ancestral"           ? ancestral_step
-                         : o.predictor == "euler-maruyama"    ? euler_maruyama_step
-                         : o.predictor == "reverse-diffusion" ? reverse_diffusion_step
-                                                              : nullptr;
+  const Step predictor = predictor_named(o.predictor);
   return chain.walk([&](const Tensor& x_now, size_t i) {
     Tensor x = predictor ? predictor(chain, x_now, i) : x_now;
     const double s = chain.times[i + 1], snr = o.snr * chain.at(i + 1).deviation, shrink = chain.at(i).scale / chain.at(i + 1).scale;

@@ -1,9 +1,8 @@
-// The probability-flow ODE, whose solutions have the process's marginals: dx/dt = f x - g^2/2 score (Song et al. 2021, eq. 13), from last() down, by
-// the steps of diffusion/ode.h.
+// The probability-flow ODE, whose solutions have the process's marginals: dx/dt = f x - g^2/2 score (Song et al. 2021, eq. 13), from last() down,
+// by the steps of diffusion/ode.h.
 //   ode-euler, ode-heun, ode-rk4   orders 1, 2 and 4 on the times; 1, 2 and 4 calls of the network a step
-//   ode-rk45                       Dormand & Prince 1980, from last() to first() with steps as options.tolerance asks, the same for all images of a
-//   batch:
-//                                  what else is in it changes an image, within the tolerance
+//   ode-rk45                       Dormand & Prince 1980, from last() to first(). Its steps are as options.tolerance asks, the same for all images
+//                                  of a batch: what else is in it changes an image, within the tolerance
 #include "diffusion/samplers/chain.h"
 
 namespace ito::samplers {

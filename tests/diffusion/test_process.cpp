@@ -63,7 +63,7 @@ TEST_SUITE("diffusion") {
     const Tensor x0 = normal({3, 2, 2, 1}, g), eps = normal({3, 2, 2, 1}, g);
     for (const Prediction p : {Prediction::epsilon, Prediction::x0, Prediction::v, Prediction::score, Prediction::edm})
       for (const int64_t t : {0, 50, 90}) {
-        const MarginalTensors m = marginals(process, std::vector<double>(3, double(t)));
+        const MarginalTensors m = each_marginal(std::vector<Marginal>(3, process.marginal(double(t))));
         const Tensor x = m.scale * x0 + m.deviation * eps;
         const Denoised d =
             from_prediction(p, prediction_target(p, x0, eps, std::vector<Marginal>(3, process.marginal(double(t)))), x, process.marginal(t));
