@@ -68,6 +68,7 @@ void cover(const Triangle& triangle, int64_t size, double* shares) {
     const Point &from = triangle[k], &to = triangle[(k + 1) % 3];
     const double top = std::max(0.0, std::min(from.y, to.y)), bottom = std::min(double(size), std::max(from.y, to.y));
     const double slope = (to.x - from.x) / (to.y - from.y), sign = from.y < to.y ? 1 : -1;
+    if (!std::isfinite(slope)) continue;  // a level edge: it has no height, and nowhere to be in a row
     for (auto row = int64_t(top); double(row) < bottom; ++row) {
       const double y0 = std::max(top, double(row)), y1 = std::min(bottom, double(row + 1)), height = sign * (y1 - y0);
       const double x0 = from.x + (y0 - from.y) * slope, x1 = from.x + (y1 - from.y) * slope, low = std::min(x0, x1), high = std::max(x0, x1);

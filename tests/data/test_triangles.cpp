@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "data/dataset.h"
 #include "data/triangles.h"
@@ -42,6 +43,25 @@ TEST_SUITE("data") {
     CHECK(shares_of({{{0, 1}, {2, 1}, {1, 1}}}) == std::vector<double>(4, 0.0));  // a line
     CHECK(shares_of({{{3, 0}, {5, 0}, {4, 2}}}) == std::vector<double>(4, 0.0));  // to the right of the canvas
     CHECK(shares_of({{{-3, 0}, {-1, 0}, {-2, 2}}})[0] == doctest::Approx(0));     // to its left
+  }
+
+  TEST_CASE("a level edge between two rows of pixels, and points and lines, cover what they should and nothing beyond the canvas") {
+    constexpr int64_t size = 32;
+    const auto area = [&](const Triangle& t) {
+      std::vector<double> shares(size * size);
+      cover(t, size, shares.data());
+      CHECK(std::all_of(shares.begin(), shares.end(), [](double v) { return v >= 0 && v <= 1 + 1e-12; }));
+      return std::accumulate(shares.begin(), shares.end(), 0.0);
+    };
+    for (const double y : {3.0, 3.7, 31.5, 0.25})
+      for (const bool turned : {false, true}) {
+        const Point a{3.5, y}, b{20.25, y}, c{10, 18};
+        CHECK(area(turned ? Triangle{b, a, c} : Triangle{a, b, c}) == doctest::Approx(0.5 * 16.75 * std::abs(18 - y)));
+        CHECK(area(turned ? Triangle{c, a, b} : Triangle{b, c, a}) == doctest::Approx(0.5 * 16.75 * std::abs(18 - y)));
+      }
+    CHECK(area({{{5.5, 6.5}, {5.5, 6.5}, {5.5, 6.5}}}) == 0);
+    CHECK(area({{{5.5, 6.5}, {15.25, 6.5}, {9, 6.5}}}) == 0);
+    CHECK(area({{{5, 0}, {9, 1e-320}, {12, 2}}}) == doctest::Approx(4));  // an edge so flat that its slope is infinite
   }
 
   TEST_CASE("coloured triangles are the grey ones times a colour whose largest part is 1 (A-236)") {
