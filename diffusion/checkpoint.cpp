@@ -73,12 +73,13 @@ void copy_into(const NamedTensors& buffers, const std::map<std::string, Tensor>&
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, const RunConfig& config, const Module& network, const MovingAverage& ema, const Optimiser& optimiser,
+void save_checkpoint(const std::string& path, const RunConfig& config, Task& task, const MovingAverage& ema, const Optimiser& optimiser,
                      const Progress& progress) {
   NamedTensors tensors;
-  append(tensors, "model.", network.state());
+  append(tensors, "model.", task.network().state());
   append(tensors, "ema.", ema.state());
   append(tensors, "optimiser.", optimiser.state());
+  append(tensors, "task.", task.state());
   save(path, tensors, config, progress);
 }
 
@@ -112,16 +113,18 @@ Checkpoint load_checkpoint(const std::string& run) {
   out.model = with_prefix(file, "model.");
   out.ema = with_prefix(file, "ema.");
   out.optimiser = with_prefix(file, "optimiser.");
+  out.task = with_prefix(file, "task.");
   ITO_CHECK(!out.ema.empty(), out.path, " has no averaged weights (ema.*)");
   return out;
 }
 
-void restore(const Checkpoint& c, Module& network, MovingAverage& ema, Optimiser& optimiser) {
+void restore(const Checkpoint& c, Task& task, MovingAverage& ema, Optimiser& optimiser) {
   ITO_CHECK(!c.model.empty() && !c.optimiser.empty(), c.path, " has weights only and cannot be trained on");
   // Adam's "v" is not SGD's.
   ITO_CHECK(c.optimiser.size() == optimiser.state().size(), c.path, " cannot be resumed: it was trained with train.optimiser ",
             c.config.train.optimiser);
-  network.load_state(c.model, c.path);
+  task.network().load_state(c.model, c.path);
+  task.load_state(c.task);
   copy_into(ema.state(), c.ema, c.path);
   copy_into(optimiser.state(), c.optimiser, c.path);
   ema.set_updates(c.progress.step);

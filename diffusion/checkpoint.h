@@ -1,5 +1,5 @@
-// What a run needs to go on, or to be used, in one safetensors file: "model.*", "ema.*" and "optimiser.*", and as metadata the configuration,
-// the progress and a checksum. A file in the zoo has "ema.*" only, in bf16.
+// What a run needs to go on, or to be used, in one safetensors file: "model.*", "ema.*", "optimiser.*" and, where there is any,
+// "task.*"; as metadata the configuration, the progress and a checksum. A file in the zoo has "ema.*" only, in bf16.
 #pragma once
 
 #include "diffusion/task.h"
@@ -12,7 +12,7 @@ struct Progress {
   double seconds = 0;  // of training, over all sessions
 };
 
-void save_checkpoint(const std::string& path, const RunConfig& config, const Module& network, const MovingAverage& ema, const Optimiser& optimiser,
+void save_checkpoint(const std::string& path, const RunConfig& config, Task& task, const MovingAverage& ema, const Optimiser& optimiser,
                      const Progress& progress);
 // Averaged weights alone, in bf16: for use, not for training on.
 void save_weights(const std::string& path, const RunConfig& config, const std::map<std::string, Tensor>& averages, const Progress& progress);
@@ -21,7 +21,7 @@ struct Checkpoint {
   std::string path;
   RunConfig config;
   Progress progress;
-  std::map<std::string, Tensor> model, ema, optimiser;  // names without the prefix
+  std::map<std::string, Tensor> model, ema, optimiser, task;  // names without the prefix
 
   // The weights to use the network with.
   const std::map<std::string, Tensor>& weights() const { return ema; }
@@ -31,6 +31,6 @@ struct Checkpoint {
 // ("zoo/mnist-ddpm"). Throws Error when there is none, or it is damaged.
 Checkpoint load_checkpoint(const std::string& run);
 // Puts everything back where it was. Throws Error for another architecture.
-void restore(const Checkpoint& checkpoint, Module& network, MovingAverage& ema, Optimiser& optimiser);
+void restore(const Checkpoint& checkpoint, Task& task, MovingAverage& ema, Optimiser& optimiser);
 
 }  // namespace ito

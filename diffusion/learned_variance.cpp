@@ -1,7 +1,5 @@
 #include "diffusion/learned_variance.h"
 
-#include "autograd/ops/arithmetic.h"
-#include "autograd/ops/compare.h"
 #include "autograd/ops/slice.h"
 #include "diffusion/per_image.h"
 
@@ -19,7 +17,7 @@ Tensor learned_log_variance(const Ddpm& process, const Tensor& v, const Tensor& 
     return per_image(t, v.rank(), v.device(), [&](int64_t i) { return reverse_log_variance(process, i, which); });
   };
   const Tensor low = bound(ReverseVariance::posterior), high = bound(ReverseVariance::beta);
-  return low + (cast(v, DType::f64) + 1.0) * 0.5 * (high - low);
+  return between(low, high, v);
 }
 
 Tensor vlb_loss(const Ddpm& process, const Tensor& x0, const Tensor& x, const Tensor& t, const Tensor& predicted_x0, const Tensor& v,

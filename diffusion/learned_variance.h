@@ -2,6 +2,8 @@
 // Nichol & Dhariwal 2021, section 3.1, eqs. 15 and 16.
 #pragma once
 
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/compare.h"
 #include "diffusion/elbo.h"
 
 namespace ito {
@@ -11,6 +13,12 @@ struct MeanAndRange {
   Tensor mean, v;
 };
 MeanAndRange split_mean_and_range(const Tensor& output);
+
+// Between two logarithms of variances, tensors or numbers: v = -1 gives the low one, 1 the high one; f64. Differentiable.
+template <class T>
+Tensor between(const T& low, const T& high, const Tensor& v) {
+  return (cast(v, DType::f64) + 1.0) * 0.5 * (high - low) + low;
+}
 
 // v (N, ...), about [-1, 1], not clamped; t (N) i64 on the cpu -> log sigma^2, f64. Differentiable.
 Tensor learned_log_variance(const Ddpm& process, const Tensor& v, const Tensor& t);

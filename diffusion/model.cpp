@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autograd/graph.h"
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/compare.h"
 #include "autograd/ops/concat.h"
-#include "autograd/ops/loss.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
+#include "diffusion/learned_variance.h"
 #include "diffusion/processes.h"
 #include "diffusion/schedule.h"
 
@@ -42,16 +43,27 @@ DiffusionOptions usual_options(const std::string& process) {
   return o;
 }
 
+void check(const DiffusionOptions& o) {
+  const bool discrete = o.process == "ddpm" || (o.process == "ve" && o.levels > 0);
+  ITO_CHECK(o.times == "uniform" || o.times == "log-normal" || o.times == "importance", "config: no diffusion.times '", o.times,
+            "'; there are: uniform log-normal importance");
+  ITO_CHECK(o.times != "importance" || discrete, "config: diffusion.times 'importance' needs a process of discrete times: ddpm, or ve with levels");
+  ITO_CHECK(o.variance == "fixed" || o.variance == "learned", "config: no diffusion.variance '", o.variance, "'; there are: fixed learned");
+  ITO_CHECK(o.variance == "fixed" || o.process == "ddpm", "config: diffusion.variance 'learned' needs diffusion.process 'ddpm'");
+}
+
 DiffusionModel::DiffusionModel(const NetworkOptions& network, const DiffusionOptions& o, uint64_t seed)
     : seed_(seed),
       o_(o),
       init_(generator_for(seed, initialisation)),
-      network_(make_network(network, init_)),
+      network_(make_network(o.variance == "learned" ? with_range(network) : network, init_)),
       classes_(classes_of(network)),
       process_(make_process(o)),
       prediction_(prediction_named(o.prediction)),
-      weighting_(weighting_named(o.weighting)) {
-  ITO_CHECK(o.times == "uniform" || o.times == "log-normal", "no training times '", o.times, "'; there are: uniform log-normal");
+      weighting_(weighting_named(o.weighting)),
+      decoder_(std::holds_alternative<MlpOptions>(network) ? Decoder::density : Decoder::discretised) {
+  check(o);
+  if (o.times == "importance") importance_.emplace(discrete_times());
 }
 
 Tensor DiffusionModel::run(const Tensor& x, const std::vector<double>& t, const Tensor& labels, Generator& random) const {
@@ -65,15 +77,18 @@ Tensor DiffusionModel::run(const Tensor& x, const std::vector<double>& t, const 
   return cast(network_.call(cast(seen, o_.dtype), times.to(x.device()), labels, random), x.dtype());
 }
 
-std::vector<double> DiffusionModel::training_times(int64_t n, uint32_t call) const {
+int64_t DiffusionModel::discrete_times() const { return o_.process == "ddpm" ? o_.steps : o_.process == "ve" ? o_.levels : 0; }
+
+DiffusionModel::Times DiffusionModel::training_times(int64_t n, uint32_t call) const {
   const Generator key = generator_for(seed_, times_stream, call);
   const NoiseProcess& p = *process_;
-  std::vector<double> t(static_cast<size_t>(n));
-  const int64_t count = o_.process == "ddpm" ? o_.steps : o_.process == "ve" ? o_.levels : 0;
-  if (count > 0) {
-    const std::vector<int64_t> index = randint_from({n}, 0, count, key, 0).to_vector<int64_t>();
+  Times out{.t = std::vector<double>(size_t(n))};
+  std::vector<double>& t = out.t;
+  if (const int64_t count = discrete_times(); count > 0) {
+    out.index = importance_ && recording() ? importance_->draw(n, key) : uniform_times(n, count, key);
     const double spacing = count > 1 ? (p.last() - p.first()) / double(count - 1) : 0;
-    std::transform(index.begin(), index.end(), t.begin(), [&](int64_t i) { return p.first() + double(i) * spacing; });
+    const int64_t* index = out.index.t.data<int64_t>();
+    std::transform(index, index + n, t.begin(), [&](int64_t i) { return p.first() + double(i) * spacing; });
   } else if (o_.times == "log-normal") {
     const std::vector<double> z = normal_from({n}, key, 0).to_vector<double>();
     std::transform(z.begin(), z.end(), t.begin(), [&](double v) { return std::clamp(std::exp(-1.2 + 1.2 * v), p.first(), p.last()); });
@@ -81,14 +96,33 @@ std::vector<double> DiffusionModel::training_times(int64_t n, uint32_t call) con
     const std::vector<double> u = uniform_from({n}, key, 0).to_vector<double>();
     std::transform(u.begin(), u.end(), t.begin(), [&](double v) { return p.earliest() + v * (p.last() - p.earliest()); });
   }
-  return t;
+  return out;
 }
 
-Tensor DiffusionModel::loss(const Tensor& x, const Tensor& labels, int64_t step) {
-  const int64_t n = x.extent(0);
+Tensor DiffusionModel::errors(const Tensor& x0, const Tensor& x, const Tensor& eps, const Times& times, const Tensor& output) const {
+  const std::vector<Marginal> m = marginals_at(*process_, times.t);
+  const Tensor target = prediction_target(prediction_, x0, eps, m, o_.data_deviation);
+  std::vector<double> weights;
+  for (const double t : times.t) weights.push_back(target_weight(weighting_, prediction_, *process_, t, o_.data_deviation));
+  const auto squares = [&](const Tensor& predicted) { return mean(square(predicted - target) * each_image(weights, x0.device()), {{1, 2, 3}}); };
+  if (o_.variance == "fixed") return squares(output);
+  const MeanAndRange halves = split_mean_and_range(output);
+  std::vector<double> of_x, of_output;
+  for (const Marginal& marginal : m) {
+    const ToX0 to = to_x0(prediction_, marginal, o_.data_deviation);
+    of_x.push_back(to.x_weight);
+    of_output.push_back(to.output_weight);
+  }
+  const Tensor predicted = each_image(of_x, x.device()) * x + each_image(of_output, x.device()) * halves.mean;
+  const auto& process = dynamic_cast<const Ddpm&>(*process_);
+  return hybrid_loss(squares(halves.mean), vlb_loss(process, x0, x, times.index.t, predicted, halves.v, decoder_));
+}
+
+Tensor DiffusionModel::loss(const Tensor& x0, const Tensor& labels, int64_t step) {
+  const int64_t n = x0.extent(0);
   const auto call = uint32_t(step);
-  const std::vector<double> t = training_times(n, call);
-  const Tensor eps = normal_from(x.shape(), generator_for(seed_, noise, call), 0, DType::f32, x.device());
+  const Times times = training_times(n, call);
+  const Tensor eps = normal_from(x0.shape(), generator_for(seed_, noise, call), 0, DType::f32, x0.device());
   Tensor shown;
   if (has_classes()) {
     ITO_CHECK(labels.defined(), "the network has classes, but the data set has no labels");
@@ -96,17 +130,28 @@ Tensor DiffusionModel::loss(const Tensor& x, const Tensor& labels, int64_t step)
     const Tensor u = uniform_from({n}, generator_for(seed_, hidden_labels, call), 0);
     for (int64_t i = 0; i < n; ++i)
       if (u.data<float>()[i] < o_.label_dropout) shown.data<int64_t>()[i] = classes();
-    shown = shown.to(x.device());
+    shown = shown.to(x0.device());
   }
   Generator dropout = generator_for(seed_, dropout_stream, call * 1024);
-  const std::vector<Marginal> m = marginals_at(*process_, t);
-  const MarginalTensors each = each_marginal(m, x.device());
-  const Tensor output = run(each.scale * x + each.deviation * eps, t, shown, dropout);
-  const Tensor target = prediction_target(prediction_, x, eps, m, o_.data_deviation);
-  std::vector<double> weights;
-  for (const double time : t) weights.push_back(target_weight(weighting_, prediction_, *process_, time, o_.data_deviation));
-  if (std::all_of(weights.begin(), weights.end(), [](double w) { return w == 1; })) return mse_loss(output, target);
-  return mean(square(output - target) * each_image(weights, x.device()));
+  const MarginalTensors each = each_marginal(marginals_at(*process_, times.t), x0.device());
+  const Tensor x = each.scale * x0 + each.deviation * eps;
+  const Tensor losses = errors(x0, x, eps, times, run(x, times.t, shown, dropout));
+  if (!importance_ || !recording()) return mean(losses);
+  // A loss that is not finite ends the training; it must not end it here, without the trainer's diagnosis.
+  if (const Tensor seen = losses.detach().to(Device::cpu); std::isfinite(sum(seen).item())) importance_->record(times.index.t, seen);
+  return mean(losses * cast(times.index.weight, losses.dtype()).to(x0.device()));
+}
+
+NamedTensors DiffusionModel::state() const {
+  if (!importance_) return {};
+  return {{"losses", importance_->state()}};
+}
+
+void DiffusionModel::load_state(const std::map<std::string, Tensor>& state) {
+  if (!importance_) return;
+  const auto found = state.find("losses");
+  ITO_CHECK(found != state.end(), "the losses by which times are drawn are missing");
+  importance_->load_state(found->second);
 }
 
 Denoiser DiffusionModel::denoiser(const Tensor& labels, double guidance) {
@@ -124,7 +169,11 @@ Denoiser DiffusionModel::denoiser(const Tensor& labels, double guidance) {
       const Tensor both = f(concat({x, x}, 0), concat({labels, Tensor::full({n}, double(classes()), DType::i64, x.device())}, 0));
       output = both.rows(0, n) * (1 + guidance) - both.rows(n, 2 * n) * guidance;
     }
-    return from_prediction(prediction_, output, x, process_->marginal(t), o_.data_deviation);
+    MeanAndRange halves{.mean = output, .v = {}};
+    if (o_.variance == "learned") halves = split_mean_and_range(output);
+    Denoised d = from_prediction(prediction_, halves.mean, x, process_->marginal(t), o_.data_deviation);
+    d.range = halves.v;
+    return d;
   };
 }
 

@@ -89,6 +89,18 @@ int64_t channels_of(const NetworkOptions& options) {
   return std::visit([](const auto& o) { return o.channels; }, options);
 }
 
+NetworkOptions with_range(NetworkOptions options) {
+  std::visit(
+      [](auto& o) {
+        if constexpr (requires { o.outputs; })
+          o.outputs = 2 * o.channels;
+        else
+          fail("config: diffusion.variance 'learned' needs another model.kind than '", kind(o), "'");
+      },
+      options);
+  return options;
+}
+
 void check_takes(const NetworkOptions& options, const Shape& image, const std::string& data) {
   ITO_CHECK(image[2] == channels_of(options), "config: model.channels is ", channels_of(options), ", but the images of '", data, "' have ", image[2]);
   std::visit([&](const auto& o) { check_sides(o, image); }, options);

@@ -30,6 +30,7 @@ Tensor prediction_target(Prediction prediction, const Tensor& x0, const Tensor& 
 
 struct Denoised {
   Tensor x0, eps;
+  Tensor range = {};  // v of a learned variance (diffusion/learned_variance.h); undefined where there is none
 };
 // Both from the network's output at one time. Where scale is 0 (epsilon) or deviation is 0 (x0) the other is not determined: infinite or NaN.
 Denoised from_prediction(Prediction prediction, const Tensor& output, const Tensor& x, const Marginal& m, double data_deviation = 0.5);

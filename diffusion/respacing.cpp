@@ -48,15 +48,4 @@ std::vector<int64_t> kept_times(int64_t steps, const std::string& spacing) {
   return times;
 }
 
-Respaced respace(const std::vector<double>& betas, const std::string& spacing) {
-  Respaced out{{}, kept_times(int64_t(betas.size()), spacing)};
-  int64_t t = 0;
-  for (const int64_t kept : out.times) {
-    double left = 1;  // alpha-bar(kept) / alpha-bar(the kept one before)
-    for (; t <= kept; ++t) left *= 1 - betas[size_t(t)];
-    out.betas.push_back(1 - left);
-  }
-  return out;
-}
-
 }  // namespace ito

@@ -1,5 +1,5 @@
-// A DDPM process on a subset of its times, so that its own samplers take fewer steps: alpha-bar at the kept times stays,
-// beta'_i = 1 - alpha-bar(kept i) / alpha-bar(kept i - 1). Nichol & Dhariwal 2021, section 4 and eq. 19.
+// Which of DDPM's times a sampler visits when it takes fewer steps. alpha-bar at the kept times stays, so that a step between two of them is one with
+// beta' = 1 - alpha-bar(t) / alpha-bar(s): transition(marginal(s), marginal(t)). Nichol & Dhariwal 2021, section 4 and eq. 19.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,5 @@ namespace ito {
 //   "ddim50"     every k-th from 0 on, for the whole k that gives 50 (Song et al. 2021)
 // Throws Error for other words, more times than there are, and where no such k exists.
 std::vector<int64_t> kept_times(int64_t steps, const std::string& spacing);
-
-struct Respaced {
-  std::vector<double> betas;   // of the shorter process
-  std::vector<int64_t> times;  // [i]: what its time i is in the original one, which the network is to be told
-};
-Respaced respace(const std::vector<double>& betas, const std::string& spacing);
 
 }  // namespace ito

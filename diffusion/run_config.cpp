@@ -115,11 +115,13 @@ DiffusionOptions read_diffusion(ConfigReader& in) {
   read(in, "data_deviation", o.data_deviation);
   read(in, "scale_input", o.scale_input);
   read(in, "times", o.times);
+  read(in, "variance", o.variance);
   read(in, "label_dropout", o.label_dropout);
   ITO_CHECK(o.steps >= 1 && o.steps <= 100000, "config: diffusion.steps must be 1 to 100000, got ", o.steps);
   ITO_CHECK(o.levels >= 0 && o.levels <= 100000, "config: diffusion.levels must be 0 to 100000, got ", o.levels);
   ITO_CHECK(o.data_deviation > 0, "config: diffusion.data_deviation must be positive, got ", o.data_deviation);
   ITO_CHECK(o.label_dropout >= 0 && o.label_dropout <= 1, "config: diffusion.label_dropout must lie in [0, 1], got ", o.label_dropout);
+  check(o);
   return o;
 }
 
@@ -160,13 +162,15 @@ TrainOptions read_train(ConfigReader& in) {
 }
 
 // Points go beyond [-1, 1], images do not. Steps that are not given are the sampler's usual ones.
-SampleOptions read_sample(ConfigReader& in, const NoiseProcess& process, bool points) {
+SampleOptions read_sample(ConfigReader& in, const DiffusionOptions& diffusion, const NoiseProcess& process, bool points) {
   SampleOptions o;
   SamplerOptions& how = o.how;
+  if (diffusion.variance == "learned") how.variance = "learned";
   how.clip = !points;
   read(in, "sampler", how.sampler);
   how.steps = default_steps(how.sampler, process);
   read(in, "steps", how.steps);
+  read(in, "spacing", how.spacing);
   read(in, "eta", how.eta);
   read(in, "variance", how.variance);
   read(in, "clip", how.clip);
@@ -179,6 +183,7 @@ SampleOptions read_sample(ConfigReader& in, const NoiseProcess& process, bool po
   read(in, "churn", how.churn);
   read(in, "guidance", o.guidance);
   ITO_CHECK(o.guidance >= 0, "config: sample.guidance must be at least 0, got ", o.guidance);
+  ITO_CHECK(how.variance != "learned" || diffusion.variance == "learned", "config: sample.variance 'learned' needs diffusion.variance 'learned'");
   check_sampler(how, process);
   return o;
 }
@@ -209,8 +214,8 @@ RunConfig parse_run_config(const Json& json) {
   config.diffusion.dtype = dtype_named(dtype);
   config.train = section("train", read_train);
   const std::unique_ptr<NoiseProcess> process = make_process(config.diffusion);
-  config.sample =
-      section("sample", [&](ConfigReader& part) { return read_sample(part, *process, std::holds_alternative<MlpOptions>(config.model)); });
+  config.sample = section(
+      "sample", [&](ConfigReader& part) { return read_sample(part, config.diffusion, *process, std::holds_alternative<MlpOptions>(config.model)); });
   in.finish();
   config.written = json_line(in.written());
   // What a run needs only at its end, or never, is checked before it starts.

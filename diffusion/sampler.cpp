@@ -2,11 +2,18 @@
 
 #include "autograd/graph.h"
 #include "diffusion/processes.h"
+#include "diffusion/respacing.h"
 #include "diffusion/samplers/chain.h"
 
 namespace ito {
 
 namespace samplers {
+
+std::vector<double> times_of(const NoiseProcess& process, const SamplerOptions& o) {
+  if (o.spacing.empty()) return process.times(o.steps);
+  const std::vector<int64_t> kept = kept_times(dynamic_cast<const Ddpm&>(process).steps(), o.spacing);
+  return {kept.rbegin(), kept.rend()};
+}
 
 Tensor Chain::noise(Stream stream, uint32_t call) const {
   if (o.noise) return o.noise(stream, call);
@@ -88,11 +95,17 @@ int64_t default_steps(const std::string& sampler, const NoiseProcess& process) {
 void check_sampler(const SamplerOptions& o, const NoiseProcess& process) {
   const Entry& entry = entry_named(o.sampler);
   const int64_t most = process.most_times();
+  if (!o.spacing.empty()) {
+    const auto* ddpm = dynamic_cast<const Ddpm*>(&process);
+    ITO_CHECK(ddpm != nullptr, "sample.spacing is for diffusion.process 'ddpm'; others have sample.steps");
+    kept_times(ddpm->steps(), o.spacing);
+  }
   ITO_CHECK(o.steps >= 1 && o.steps <= most, "sampling steps must be 1 to ", most, ", got ", o.steps);
   ITO_CHECK(o.eta >= 0 && o.eta <= 1, "eta must be 0 to 1, got ", o.eta);
   ITO_CHECK(!entry.needs_slope || process.marginal(process.last()).scale > 0, "the sampler '", o.sampler,
             "' needs some of the data left at the last time, and this schedule ends with beta = 1; there are: ancestral ddim dpm-solver++");
-  ITO_CHECK(o.variance == "posterior" || o.variance == "beta", "no sampling variance '", o.variance, "'; there are: posterior beta");
+  ITO_CHECK(o.variance == "posterior" || o.variance == "beta" || o.variance == "learned", "no sampling variance '", o.variance,
+            "'; there are: posterior beta learned");
   samplers::predictor_named(o.predictor);
   ITO_CHECK(o.corrector_steps >= 0 && o.corrector_steps <= 100000 && o.langevin_steps >= 0 && o.langevin_steps <= 10000000,
             "the number of Langevin steps must be 0 to 10^5 for a corrector and 0 to 10^7 else, got ", o.corrector_steps, " and ", o.langevin_steps);

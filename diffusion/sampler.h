@@ -16,8 +16,9 @@ using Denoiser = std::function<Denoised(const Tensor& x, double t)>;
 struct SamplerOptions {
   std::string sampler = "ddim";                 // one of sampler_names()
   int64_t steps = 50;                           // times at which the network is asked; the last answer is the result. Langevin: see there
+  std::string spacing = "";                     // ddpm: the times as Nichol & Dhariwal's code names them (diffusion/respacing.h), instead of `steps`
   double eta = 0;                               // ddim: 0 deterministic, 1 the noise of the ancestral chain
-  std::string variance = "posterior";           // ancestral: posterior (beta-tilde) or beta (that of the transition)
+  std::string variance = "posterior";           // ancestral: posterior (beta-tilde), beta (that of the transition), or learned between them
   bool clip = true;                             // x_0 to [-1, 1] at every step
   std::string predictor = "reverse-diffusion";  // predictor-corrector: or ancestral, euler-maruyama, none (corrector only)
   int64_t corrector_steps = 1;                  // predictor-corrector: of Langevin's, after each step

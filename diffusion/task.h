@@ -12,8 +12,11 @@ class Task {
  public:
   virtual ~Task() = default;
   virtual Module& network() = 0;
-  // A scalar, of a batch on the network's device. Everything random in it depends on the seed and the number of the step only.
+  // A scalar, of a batch on the network's device. Everything random in it depends on the seed, the number of the step, and state().
   virtual Tensor loss(const Batch& batch, int64_t step) = 0;
+  // What later steps depend on beside the weights; most tasks have nothing.
+  virtual NamedTensors state() const { return {}; }
+  virtual void load_state(const std::map<std::string, Tensor>&) {}
 };
 
 class DiffusionTask : public Task {
@@ -21,6 +24,8 @@ class DiffusionTask : public Task {
   explicit DiffusionTask(const RunConfig& config) : model_(config.model, config.diffusion, config.train.seed) {}
   Module& network() override { return model_.network(); }
   Tensor loss(const Batch& batch, int64_t step) override { return model_.loss(batch.images, batch.labels, step); }
+  NamedTensors state() const override { return model_.state(); }
+  void load_state(const std::map<std::string, Tensor>& state) override { model_.load_state(state); }
   DiffusionModel& model() { return model_; }
 
  private:

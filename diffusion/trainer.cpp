@@ -42,7 +42,7 @@ Trainer::Trainer(const RunConfig& config, const std::string& folder)
 
 void Trainer::resume() {
   const Checkpoint checkpoint = load_checkpoint(checkpoint_path());
-  restore(checkpoint, task_->network(), ema_, *optimiser_);
+  restore(checkpoint, *task_, ema_, *optimiser_);
   progress_ = checkpoint.progress;
 }
 
@@ -87,7 +87,7 @@ double Trainer::one_step() {
   return loss.item();
 }
 
-void Trainer::save() { save_checkpoint(checkpoint_path(), config_, task_->network(), ema_, *optimiser_, progress_); }
+void Trainer::save() { save_checkpoint(checkpoint_path(), config_, *task_, ema_, *optimiser_, progress_); }
 
 void Trainer::run(const std::function<void(const StepReport&)>& report, const std::atomic<bool>& stop) {
   const TrainOptions& o = config_.train;

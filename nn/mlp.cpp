@@ -34,7 +34,7 @@ Mlp::Mlp(const MlpOptions& o, Generator& init)
       in_(o.channels * (1 + 2 * o.waves), o.width, init),
       time1_(o.width, o.width, init),
       time2_(o.width, o.width, init),
-      last_(o.width, o.channels, init) {
+      last_(o.width, o.outputs > 0 ? o.outputs : o.channels, init) {
   add("in", in_);
   add("time1", time1_);
   add("time2", time2_);
@@ -68,7 +68,8 @@ Tensor Mlp::operator()(const Tensor& x, const Tensor& t, const Tensor& labels, [
   if (label_) e = e + (*label_)(labels.defined() ? labels : Tensor::full({t.extent(0)}, double(options_.classes), DType::i64, t.device()));
   Tensor h = in_(seen(x)) + cast(e, x.dtype());
   for (size_t i = 0; i < blocks_.size(); ++i) h = blocks_[i](h);
-  return reshape(last_(silu(h)), x.shape());
+  const Tensor y = last_(silu(h));
+  return reshape(y, {x.extent(0), 1, 1, y.extent(1)});
 }
 
 }  // namespace ito

@@ -19,6 +19,7 @@ struct MlpOptions {
   int64_t blocks = 3;
   int64_t waves = 16;   // f a coordinate; 0: the coordinates alone
   int64_t classes = 0;  // 0: unconditional; else label `classes` stands for "no label" (classifier-free guidance)
+  int64_t outputs = 0;  // coordinates of the result; 0: as many as a point has
 };
 
 // With the defaults 140,930 parameters: 8,576 of in, 2 x 16,512 of the time, 3 x 33,024 of the blocks, 258 of last.
@@ -26,7 +27,7 @@ class Mlp : public Module {
  public:
   Mlp(const MlpOptions& options, Generator& init);
 
-  // x (N, 1, 1, channels), t (N) f32 from 0 to 1000, labels (N) i64 or undefined (no label) -> (N, 1, 1, channels); else Error. bf16 goes through in
+  // x (N, 1, 1, channels), t (N) f32 from 0 to 1000, labels (N) i64 or undefined (no label) -> (N, 1, 1, outputs); else Error. bf16 goes through in
   // bf16. Nothing in it is random: the last argument makes it called like a U-Net.
   Tensor operator()(const Tensor& x, const Tensor& t, const Tensor& labels, Generator& random) const;
   const MlpOptions& options() const { return options_; }

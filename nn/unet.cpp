@@ -102,7 +102,7 @@ UNet::UNet(const UNetOptions& o, Generator& init)
   build_up(channels, skips, init);
   add("up", up_);
   norm_.emplace(channels);
-  last_.emplace(channels, o.channels * o.patch * o.patch, init);
+  last_.emplace(channels, (o.outputs > 0 ? o.outputs : o.channels) * o.patch * o.patch, init);
   initialise(*last_, 0, init);
   add("norm", *norm_);
   add("last", *last_);

@@ -19,6 +19,7 @@ struct UNetOptions {
   int64_t classes = 0;     // 0: unconditional; else label `classes` stands for "no label" (classifier-free guidance)
   bool recompute = false;  // blocks keep their inputs alone and run again in the backward pass: less memory, one forward pass more
   int64_t patch = 1;       // squares of patch x patch pixels become channels first: patch^2 times less work, coarser
+  int64_t outputs = 0;     // channels of the result; 0: as many as the images have
 };
 
 // x + conv(dropout(silu(norm(conv(silu(norm(x))) + linear(silu(time))))))
@@ -45,7 +46,7 @@ class UNet : public Module {
  public:
   UNet(const UNetOptions& options, Generator& init);
 
-  // x (N, H, W, channels), t (N) f32 from 0 to 1000, labels (N) i64 or undefined (no label) -> (N, H, W, channels). H and W must be multiples of
+  // x (N, H, W, channels), t (N) f32 from 0 to 1000, labels (N) i64 or undefined (no label) -> (N, H, W, outputs). H and W must be multiples of
   // patch 2^(levels - 1), else Error. Images of bf16 go through in bf16. `random` feeds dropout.
   Tensor operator()(const Tensor& x, const Tensor& t, const Tensor& labels, Generator& random) const;
   const UNetOptions& options() const { return options_; }

@@ -22,6 +22,8 @@ void initialise(Linear& layer, Generator& init) {
   if (layer.bias.defined()) layer.bias.fill(0);
 }
 
+int64_t outputs(const ViTOptions& o) { return o.outputs > 0 ? o.outputs : o.channels; }
+
 ViTOptions checked(const ViTOptions& o) {
   ITO_CHECK(o.channels >= 1 && o.depth >= 1 && o.mlp_ratio >= 1 && o.classes >= 0,
             "ViT: channels, depth and mlp_ratio must be at least 1 and classes at least 0, got ", o.channels, ", ", o.depth, ", ", o.mlp_ratio,
@@ -74,8 +76,8 @@ ViT::ViT(const ViTOptions& o, Generator& init)
       patch_(o.patch * o.patch * o.channels, o.dim, init),
       position_(normal({1, extra_ + (o.size / o.patch) * (o.size / o.patch), o.dim}, init) * deviation),
       norm_(o.dim),
-      head_(o.dim, o.patch * o.patch * o.channels, init),
-      last_(o.channels, o.channels, init) {
+      head_(o.dim, o.patch * o.patch * outputs(o), init),
+      last_(outputs(o), outputs(o), init) {
   initialise(head_, init);
   add("patch", patch_);
   add_parameter("position", position_);
@@ -125,7 +127,7 @@ Tensor ViT::operator()(const Tensor& images, const Tensor& t, const Tensor& labe
   }
   const int64_t side = o.size / o.patch;
   const Tensor patches = slice(x, 1, extra_, x.extent(1));
-  const Tensor pixels = reshape(head_(norm_(patches)), {x.extent(0), side, side, o.patch * o.patch * o.channels});
+  const Tensor pixels = reshape(head_(norm_(patches)), {x.extent(0), side, side, o.patch * o.patch * outputs(o)});
   return last_(depth_to_space(pixels, o.patch));
 }
 

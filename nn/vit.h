@@ -22,6 +22,7 @@ struct ViTOptions {
   int64_t mlp_ratio = 4;   // hidden units of a block's second half, in multiples of dim
   int64_t classes = 0;     // 0: unconditional; else label `classes` stands for "no label" (classifier-free guidance)
   bool long_skips = true;  // U-ViT; false: ViT
+  int64_t outputs = 0;     // channels of the result; 0: as many as the images have
 };
 
 // Pre-norm: h += out(attention(qkv(norm1(h)))), h += down(gelu(up(norm2(h)))), with the linear map of a long skip before where there is one.
@@ -41,7 +42,7 @@ class ViT : public Module {
  public:
   ViT(const ViTOptions& options, Generator& init);
 
-  // x (N, size, size, channels), t (N) f32 from 0 to 1000, labels (N) i64 or undefined (no label) -> (N, size, size, channels).
+  // x (N, size, size, channels), t (N) f32 from 0 to 1000, labels (N) i64 or undefined (no label) -> (N, size, size, outputs).
   // Images of bf16 go through in bf16.
   Tensor operator()(const Tensor& x, const Tensor& t, const Tensor& labels = {}) const;
   const ViTOptions& options() const { return options_; }

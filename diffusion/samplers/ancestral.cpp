@@ -6,14 +6,21 @@
 #include <algorithm>
 
 #include "autograd/graph.h"
+#include "autograd/ops/unary.h"
+#include "diffusion/learned_variance.h"
 #include "diffusion/samplers/chain.h"
 
 namespace ito::samplers {
 
 Tensor ancestral_step(const Chain& chain, const Tensor& x, size_t i) {
   const Transition step = transition(chain.at(i + 1), chain.at(i));
-  const Tensor mean = chain.denoise(x, chain.times[i]).x0 * step.x0_weight + x * step.xt_weight;
-  return mean + chain.noise_of_step(i) * std::sqrt(chain.o.variance == "beta" ? step.variance : step.posterior_variance);
+  const Denoised d = chain.denoise(x, chain.times[i]);
+  const Tensor mean = d.x0 * step.x0_weight + x * step.xt_weight, z = chain.noise_of_step(i);
+  if (chain.o.variance == "learned") {
+    ITO_CHECK(d.range.defined(), "this model has no variance of its own: the sampling variance must be posterior or beta");
+    return mean + z * cast(exp(between(std::log(step.posterior_variance), std::log(step.variance), d.range) * 0.5), x.dtype());
+  }
+  return mean + z * std::sqrt(chain.o.variance == "beta" ? step.variance : step.posterior_variance);
 }
 
 Tensor ancestral(const Chain& chain) {

@@ -12,10 +12,13 @@ namespace ito::samplers {
 // Streams of random numbers; call 0 of the first is the start. A step's call is its number, or DDPM's time + 1.
 enum Stream : uint32_t { step_noise = 100, corrector_noise = 110, churn_noise, langevin_noise, constraint_noise };
 
+// From last to first: options.steps of them, or those that options.spacing names.
+std::vector<double> times_of(const NoiseProcess& process, const SamplerOptions& options);
+
 class Chain {
  public:
   Chain(const NoiseProcess& of, const Denoiser& denoiser, const Shape& shape, const SamplerOptions& options)
-      : process(of), o(options), times(of.times(options.steps)), denoiser_(denoiser), shape_(shape) {}
+      : process(of), o(options), times(times_of(of, options)), denoiser_(denoiser), shape_(shape) {}
 
   const NoiseProcess& process;
   const SamplerOptions& o;

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "autograd/gradcheck.h"
 #include "autograd/graph.h"
@@ -10,7 +11,9 @@
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
 #include "diffusion/learned_variance.h"
+#include "diffusion/model.h"
 #include "diffusion/schedule.h"
+#include "nn/optim.h"
 
 using namespace ito;
 
@@ -61,6 +64,72 @@ TEST_SUITE("diffusion") {
       CHECK(of_hybrid.to_vector<double>() == of_simple.to_vector<double>());
       CHECK_FALSE(grad(sum(vlb_loss(process(), x0, x, t, leaf, range, decoder)), {leaf}, {.allow_unused = true})[0].defined());
     }
+  }
+
+  TEST_CASE("a model that learns its variances finds those that make the bound smallest, with times drawn evenly and by importance (A-042, C.1.2)") {
+    const double s = 0.5;                           // data N(0, s^2)
+    const Ddpm coarse(beta_schedule("cosine", 8));  // few steps: the fixed variances are both far from right
+    for (const char* times : {"uniform", "importance"}) {
+      const DiffusionOptions options{.steps = 8, .prediction = "x0", .times = times, .variance = "learned"};
+      DiffusionModel model(MlpOptions{.width = 32, .blocks = 1, .waves = 0}, options, 5);
+      const NamedTensors parameters = model.network().parameters();
+      Adam adam(parameters, {});
+      for (int64_t step = 0; step < 1500; ++step) {
+        Generator g{.seed = 6, .call = uint32_t(step)};
+        clear_gradients(parameters);
+        backward(model.loss(normal({64, 1, 1, 2}, g) * s, {}, step));
+        adam.step({step < 1000 ? 4e-3 : 4e-4, 1});
+      }
+      Generator g{.seed = 7};
+      const Tensor x0 = normal({4000, 1, 1, 2}, g) * s;
+      const Denoiser denoiser = model.denoiser({}, 0);
+      const auto bound = [&](bool learned, ReverseVariance fixed) {
+        const ReverseModel reverse = [&](const Tensor& x, int64_t t) {
+          const Denoised d = denoiser(x, double(t));
+          if (!learned) return ReversePrediction{d.x0};
+          return ReversePrediction{d.x0, learned_log_variance(coarse, d.range, Tensor::full({x.extent(0)}, double(t), DType::i64))};
+        };
+        return elbo(coarse, reverse, x0, {.variance = fixed, .decoder = Decoder::density}).total();
+      };
+      const double learned = bound(true, ReverseVariance::posterior), posterior = bound(false, ReverseVariance::posterior),
+                   beta = bound(false, ReverseVariance::beta);
+      const double entropy = 0.5 * std::log2(2 * std::numbers::pi * std::numbers::e * s * s);
+      MESSAGE(std::string(times), ": learned ", learned, ", posterior ", posterior, ", beta ", beta, ", entropy of the data ", entropy,
+              " bits a dimension");
+      CHECK(learned < std::min(posterior, beta));
+      // Given x_t, x_{t-1} has the posterior's variance and that of x_0 as far as x_t leaves it open.
+      for (int64_t t = 0; t < coarse.steps(); ++t) {
+        const Marginal m = coarse.marginal(double(t));
+        const Ddpm::Posterior p = coarse.posterior(t);
+        const double open = s * s * m.deviation * m.deviation / (m.scale * m.scale * s * s + m.deviation * m.deviation);
+        const Tensor x = x0 * m.scale + normal(x0.shape(), g) * m.deviation;
+        const Tensor range = denoiser(x, double(t)).range;
+        const double variance = mean(exp(learned_log_variance(coarse, range, Tensor::full({x.extent(0)}, double(t), DType::i64)))).item();
+        CAPTURE(t);
+        CHECK(variance == doctest::Approx(p.variance + p.x0_weight * p.x0_weight * open).epsilon(0.1));
+      }
+
+      // A chain with these variances has the data's spread, where the fixed ones miss it on both sides.
+      const auto spread = [&](const char* variance) {
+        const Tensor x =
+            sample(coarse, denoiser, {20000, 1, 1, 2}, {.sampler = "ancestral", .steps = 8, .variance = variance, .clip = false, .seed = 1});
+        return std::sqrt(mean(square(x)).item());
+      };
+      CHECK(spread("learned") == doctest::Approx(s).epsilon(0.05));
+    }
+  }
+
+  TEST_CASE("a loss that nobody learns from leaves the memory of losses alone") {
+    DiffusionModel model(MlpOptions{.width = 8, .blocks = 1}, {.steps = 4, .prediction = "epsilon", .times = "importance"}, 5);
+    Generator g{.seed = 7};
+    const Tensor x0 = normal({64, 1, 1, 2}, g), before = model.state().at(0).second;
+    {
+      const NoGrad guard;
+      model.loss(x0, {}, 0);
+      CHECK(model.state().at(0).second.to_vector<double>() == before.to_vector<double>());
+    }
+    model.loss(x0, {}, 0);
+    CHECK(model.state().at(0).second.to_vector<double>() != before.to_vector<double>());
   }
 
   TEST_CASE("the bound over uniform times estimates the sum of its terms") {

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "autograd/ops/arithmetic.h"
 #include "diffusion/processes.h"
 #include "diffusion/respacing.h"
+#include "diffusion/sampler.h"
 #include "diffusion/schedule.h"
 #include "diffusion/time_sampling.h"
 
@@ -91,21 +93,25 @@ TEST_SUITE("diffusion") {
     CHECK_THROWS_AS(other.load_state(Tensor::zeros({T + 1, ImportanceTimes::history + 1}, DType::f64)), Error);
   }
 
-  TEST_CASE("respacing keeps alpha-bar at the times it keeps, and everything when all are kept (C.1.2)") {
-    for (const char* name : {"linear", "cosine"}) {
-      const auto betas = beta_schedule(name, 1000);
-      const Ddpm whole(betas);
-      for (const char* spacing : {"250", "10,15,20", "ddim50", "1", "1000"}) {
-        const Respaced r = respace(betas, spacing);
-        const Ddpm part(r.betas);
-        CAPTURE(spacing);
-        REQUIRE(r.times.size() == r.betas.size());
-        for (int64_t i = 0; i < part.steps(); ++i) CHECK(part.alpha_bar(i) == doctest::Approx(whole.alpha_bar(r.times[size_t(i)])).epsilon(1e-12));
-        CHECK(std::is_sorted(r.times.begin(), r.times.end()));
-      }
-      const Respaced all = respace(betas, "1000");
-      for (size_t t = 0; t < 1000; ++t) CHECK(all.betas[t] == doctest::Approx(betas[t]).epsilon(1e-9));
+  TEST_CASE("a sampler with a spacing visits the times that are kept, by steps with beta' = 1 - alpha-bar(t) / alpha-bar(s) (C.1.2)") {
+    const Ddpm process(beta_schedule("cosine", 1000));
+    const Denoiser denoiser = [&](const Tensor& x, double t) { return from_x0(x * 0.5, x, process.marginal(t)); };
+    for (const char* spacing : {"25", "10,15,20", "ddim50", "1"}) {
+      std::vector<int64_t> visited;
+      SamplerOptions o{.sampler = "ancestral", .spacing = spacing};
+      o.watch = [&](double t, const Tensor&) { visited.push_back(int64_t(t)); };
+      sample(process, denoiser, {1, 1, 1, 1}, o);
+      CHECK(visited.back() == -1);
+      visited.pop_back();
+      std::reverse(visited.begin(), visited.end());
+      CHECK(visited == kept_times(1000, spacing));
+      for (size_t i = 1; i < visited.size(); ++i)
+        CHECK(transition(process.marginal(double(visited[i - 1])), process.marginal(double(visited[i]))).variance ==
+              doctest::Approx(1 - process.alpha_bar(visited[i]) / process.alpha_bar(visited[i - 1])).epsilon(1e-9));
     }
+    const auto refused = [&](const NoiseProcess& of, const char* spacing) { check_sampler({.sampler = "ancestral", .spacing = spacing}, of); };
+    CHECK_THROWS_WITH_AS(refused(process, "1001"), doctest::Contains("cannot keep 1001 of 1000"), Error);
+    CHECK_THROWS_WITH_AS(refused(Vp(), "10"), doctest::Contains("'ddpm'"), Error);
   }
 
   TEST_CASE("which times respacing keeps, and what it refuses (C.1.2)") {

@@ -24,13 +24,15 @@ Json tiny_config(int64_t steps) {
 }
 
 // The checkpoint's bytes after training to `steps`, by way of the given stops.
-std::string train_by_way_of(const std::vector<int64_t>& stops, int threads) {
+std::string train_by_way_of(const std::vector<int64_t>& stops, int threads, const Json& diffusion = {{"steps", 100}}) {
   const TemporaryFolder folder;
   const int before = kernels::num_threads();
   kernels::set_num_threads(threads);
   const std::atomic<bool> never = false;
   for (size_t i = 0; i < stops.size(); ++i) {
-    Trainer trainer(parse_run_config(tiny_config(stops[i])), folder.path);
+    Json json = tiny_config(stops[i]);
+    json["diffusion"] = diffusion;
+    Trainer trainer(parse_run_config(json), folder.path);
     if (i > 0) trainer.resume();
     trainer.run([](const StepReport&) {}, never);
   }
@@ -50,6 +52,14 @@ TEST_SUITE("diffusion") {
     CHECK(whole == train_by_way_of({5, 12}, 2));
     CHECK(whole == train_by_way_of({1, 2, 11, 12}, 1));
     CHECK(whole != train_by_way_of({11}, 1));
+  }
+
+  TEST_CASE("so has one that draws times by the losses so far and learns variances") {
+    const Json diffusion{{"steps", 3}, {"times", "importance"}, {"variance", "learned"}};
+    const std::string whole = train_by_way_of({12}, 2, diffusion);
+    CHECK(whole == train_by_way_of({9, 12}, 2, diffusion));  // by then every time has had ten losses
+    CHECK(whole.find("task.losses") != std::string::npos);
+    CHECK(whole != train_by_way_of({12}, 2, {{"steps", 3}, {"times", "uniform"}, {"variance", "learned"}}));
   }
 
   TEST_CASE("a run that is asked to stop writes a checkpoint and goes on from there") {
@@ -175,10 +185,27 @@ TEST_SUITE("diffusion") {
     CHECK(message("diffusion.schedule=sinus").find("linear cosine") != std::string::npos);
     CHECK(message("task=paint").find("diffusion classifier") != std::string::npos);
     CHECK(message("train=3").find("'train'") != std::string::npos);
-    for (const char* bad : {"data.limit=-1", "data.limit=18446744073709551615", "data.count=9223372036854775807", "model.attention=[2]",
-                            "model.heads=3", "model.patch=0", "model.multipliers=[]", "diffusion.steps=1000000000000", "train.beta2=1",
-                            "train.weight_decay=-1", "train.batch=9223372036854775807", "train.checkpoint_minutes=-1", "sample.steps=101",
-                            "sample.sampler=euler", "sample.eta=2", "sample.guidance=-1", "data.drawing=crayon"})
+    for (const char* bad : {"data.limit=-1",
+                            "data.limit=18446744073709551615",
+                            "data.count=9223372036854775807",
+                            "model.attention=[2]",
+                            "model.heads=3",
+                            "model.patch=0",
+                            "model.multipliers=[]",
+                            "diffusion.steps=1000000000000",
+                            "train.beta2=1",
+                            "train.weight_decay=-1",
+                            "train.batch=9223372036854775807",
+                            "train.checkpoint_minutes=-1",
+                            "sample.steps=101",
+                            "sample.sampler=euler",
+                            "sample.eta=2",
+                            "sample.guidance=-1",
+                            "diffusion.times=often",
+                            "diffusion.variance=wide",
+                            "sample.variance=learned",
+                            "sample.spacing=101",
+                            "data.drawing=crayon"})
       CHECK_MESSAGE(message(bad) != "no error", bad);
     CHECK(message("data.limit=18446744073709551615").find("'data.limit' is too large") != std::string::npos);
     CHECK(nearest("smaple", {"train", "sample", "eval"}) == "sample");
