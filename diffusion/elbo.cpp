@@ -79,11 +79,12 @@ Elbo elbo(const Ddpm& process, const ReverseModel& model, const Tensor& x0, cons
   const Marginal last = process.marginal(process.steps() - 1);
   const double x0_size = std::sqrt(mean(square(wide(x0))).item());
   out.prior = gaussian_kl(last.scale * x0_size, last.deviation * last.deviation, 0, 1) / std::numbers::ln2;
+  const int64_t first = o.first_image * x0.shape().product(1, x0.rank());
   for (int64_t t = 0; t < process.steps(); ++t) {
     Generator noise = o.noise;
     noise.call += uint32_t(t);
     const Marginal m = process.marginal(t);
-    const Tensor x = x0 * m.scale + normal_from(x0.shape(), noise, 0, x0.dtype(), x0.device()) * m.deviation;
+    const Tensor x = x0 * m.scale + normal_from(x0.shape(), noise, first, x0.dtype(), x0.device()) * m.deviation;
     const ReversePrediction p = model(x, t);
     const Tensor log_variance =
         p.log_variance.defined() ? p.log_variance : Tensor::scalar(reverse_log_variance(process, t, o.variance), DType::f64, x0.device());

@@ -45,6 +45,7 @@ struct ElboOptions {
   ReverseVariance variance = ReverseVariance::posterior;  // for models without their own
   Decoder decoder = Decoder::discretised;
   Generator noise = {.stream = 200};  // x_t is drawn with call `noise.call + t`
+  int64_t first_image = 0;            // image k of the noise meets the same random numbers in any batch
 };
 
 // Bits per dimension, means over the images.
