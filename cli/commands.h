@@ -22,7 +22,7 @@ struct SampleArguments {
   uint64_t seed = 0;
   std::string predictor, inpaint, mask;
   std::optional<uint64_t> interpolate;
-  std::optional<int64_t> steps, label, corrector_steps, langevin_steps;
+  std::optional<int64_t> steps, label, corrector_steps, langevin_steps, resample;
   std::optional<double> guidance, eta, snr, langevin_step, tolerance, churn;
 };
 void sample_images(const SampleArguments& o);

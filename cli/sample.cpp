@@ -31,6 +31,7 @@ SampleOptions sample_options(const SampleArguments& o, const RunConfig& config) 
   s.langevin_steps = o.langevin_steps.value_or(s.langevin_steps);
   s.tolerance = o.tolerance.value_or(s.tolerance);
   s.churn = o.churn.value_or(s.churn);
+  s.resample = o.resample.value_or(s.resample);
   how.guidance = o.guidance.value_or(how.guidance);
   check_sampler(s, *process);
   ITO_CHECK(how.guidance >= 0, "--guidance must be at least 0, got ", how.guidance);

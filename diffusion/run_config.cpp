@@ -177,6 +177,7 @@ SampleOptions read_sample(ConfigReader& in, const NoiseProcess& process, bool po
   read(in, "langevin_steps", how.langevin_steps);
   read(in, "tolerance", how.tolerance);
   read(in, "churn", how.churn);
+  read(in, "resample", how.resample);
   read(in, "guidance", o.guidance);
   ITO_CHECK(o.guidance >= 0, "config: sample.guidance must be at least 0, got ", o.guidance);
   check_sampler(how, process);

@@ -22,6 +22,8 @@ refused "makes no images" "$ito" sample zoo/lenet
 refused "no predictor 'heun'.*none" "$ito" sample zoo/mnist-ddpm --sampler predictor-corrector --predictor heun
 refused "snr" "$ito" sample zoo/mnist-ddpm --sampler predictor-corrector --snr -1
 refused "tolerance" "$ito" sample zoo/mnist-ddpm --sampler ode-rk45 --tolerance 0
+refused "resample must be 1 .* to 1000, got 0" "$ito" sample zoo/mnist-ddpm --resample 0
+refused "'ode-rk45' does not go step by step" "$ito" sample zoo/mnist-ddpm --sampler ode-rk45 --resample 2
 refused "go together" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png
 refused "must be 28x28 with 1" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png --mask zoo/mnist-ddpm/samples.png
 refused "one --label for all" "$ito" sample zoo/mnist-ddpm --interpolate 3
