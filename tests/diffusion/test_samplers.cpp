@@ -217,13 +217,25 @@ TEST_SUITE("diffusion") {
     }
   }
 
-  TEST_CASE("colouring keeps the grey image") {
+  TEST_CASE("colouring keeps the grey image, dark and bright, in [-1, 1], and nothing else") {
     const Vp process;
-    const Tensor grey = Tensor::full({1, 2, 2, 1}, 0.25), mask = Tensor::full({1, 2, 2, 1}, 1);
-    const Tensor x = sample(process, data.denoiser(process), {3, 2, 2, 3},
-                            {.sampler = "ancestral", .steps = 20, .clip = false, .constrain = colouring(process, grey, mask)});
-    CHECK(largest_difference(mean(x, {.axes = {3}, .keepdim = true}), Tensor::full({3, 2, 2, 1}, 0.25)) < 1e-6);
-    CHECK(variance(x).item() > 0.05);  // the colours are free
+    const Tensor grey = Tensor::from<float>({0.25F, -1, 1, 0.9F, 0.25F, -1}, {1, 2, 3, 1}),
+                 mask = Tensor::from<float>({1, 1, 1, 1, 0, 0}, {1, 2, 3, 1});
+    const auto coloured = [&](const std::string& sampler, int64_t resample, bool free) {
+      SamplerOptions o{.sampler = sampler, .steps = 20, .resample = resample};
+      if (!free) o.constrain = colouring(process, grey, mask);
+      return sample(process, data.denoiser(process), {50, 2, 3, 3}, o).view({50, 6, 3});
+    };
+    for (const auto& [sampler, resample] :
+         {std::pair{"ancestral", 1}, {"ancestral", 3}, {"edm", 1}, {"annealed-langevin", 1}, {"langevin", 1}, {"ode-rk45", 1}}) {
+      CAPTURE(std::string(sampler));
+      const Tensor x = coloured(sampler, resample, false), kept = slice(x, 1, 0, 4), free = slice(x, 1, 4, 6);
+      CHECK(largest_difference(mean(kept, {.axes = {2}}), broadcast_to(slice(grey.view({1, 6}), 1, 0, 4), {50, 4})) < 5e-7);
+      CHECK(max(abs(kept)).item() <= 1 + 5e-7);
+      CHECK(variance(slice(x, 1, 0, 1)).item() > 0.02);                       // the colours are free
+      CHECK(max(variance(slice(x, 1, 1, 3), {.axes = {2}})).item() < 1e-12);  // of black and white there is none
+      CHECK(largest_difference(free, slice(coloured(sampler, resample, true), 1, 4, 6)) == 0);
+    }
   }
 
   TEST_CASE("slerp keeps the length, ends at its ends, and takes images one by one") {

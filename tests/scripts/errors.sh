@@ -26,6 +26,8 @@ refused "resample must be 1 .* to 1000, got 0" "$ito" sample zoo/mnist-ddpm --re
 refused "'ode-rk45' does not go step by step" "$ito" sample zoo/mnist-ddpm --sampler ode-rk45 --resample 2
 refused "go together" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png
 refused "must be 28x28 with 1" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png --mask zoo/mnist-ddpm/samples.png
+refused "give one of them" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png --colour zoo/mnist-ddpm/samples.png
+refused "have 1 channels, where colours are 3" "$ito" sample zoo/mnist-ddpm --colour zoo/mnist-ddpm/samples.png
 refused "one --label for all" "$ito" sample zoo/mnist-ddpm --interpolate 3
 refused "--n of at least 2" "$ito" sample zoo/mnist-ddpm --interpolate 3 --label 1 --n 1
 refused "--n must be at least 1" "$ito" eval zoo/mnist-ddpm --bpd --n 0
