@@ -58,7 +58,13 @@ void add_sample(CLI::App& app) {
   command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
   command->add_option("--label", o->label, "one class for all (default: random ones)")->check(whole_number());
   command->add_option("--inpaint", o->inpaint, "PNG whose pixels are kept where --mask is white; the model makes the others");
-  command->add_option("--mask", o->mask, "grey PNG for --inpaint, of the image's size");
+  command->add_option("--colour", o->colour,
+                      "grey PNG that the model colours, where --mask is white (default: everywhere); for models of colour images");
+  command->add_option("--mask", o->mask, "grey PNG for --inpaint or --colour, of the image's size");
+  command
+      ->add_option("--resample", o->resample,
+                   "how often each step is taken, with noise back in between, so that the rest agrees with what is known (default: the run's)")
+      ->check(whole_number());
   command->add_option("--interpolate", o->interpolate, "n steps from the first noise of --seed to that of this seed")
       ->check(whole_number(seed_digits));
   command->add_option("--out", o->out, "PNG to write")->capture_default_str();

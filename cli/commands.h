@@ -20,9 +20,9 @@ struct SampleArguments {
   std::string run, device, sampler, out = "samples.png", npy;
   int64_t n = 64;
   uint64_t seed = 0;
-  std::string predictor, inpaint, mask;
+  std::string predictor, inpaint, colour, mask;
   std::optional<uint64_t> interpolate;
-  std::optional<int64_t> steps, label, corrector_steps, langevin_steps;
+  std::optional<int64_t> steps, label, corrector_steps, langevin_steps, resample;
   std::optional<double> guidance, eta, snr, langevin_step, tolerance, churn;
 };
 void sample_images(const SampleArguments& o);

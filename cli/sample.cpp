@@ -31,6 +31,7 @@ SampleOptions sample_options(const SampleArguments& o, const RunConfig& config) 
   s.langevin_steps = o.langevin_steps.value_or(s.langevin_steps);
   s.tolerance = o.tolerance.value_or(s.tolerance);
   s.churn = o.churn.value_or(s.churn);
+  s.resample = o.resample.value_or(s.resample);
   how.guidance = o.guidance.value_or(how.guidance);
   check_sampler(s, *process);
   ITO_CHECK(how.guidance >= 0, "--guidance must be at least 0, got ", how.guidance);
@@ -54,10 +55,15 @@ Tensor read_known(const std::string& path, const Shape& image, int64_t channels)
 // What is known of the samples in advance.
 void add_conditions(const SampleArguments& o, ImageSource& source, SamplerOptions& s) {
   const Shape& image = source.image();
-  ITO_CHECK(o.inpaint.empty() == o.mask.empty(), "--inpaint and --mask go together: the image, and white where it is to be kept");
-  if (!o.inpaint.empty()) {
-    const Tensor known = read_known(o.inpaint, image, image[2]), kept = (read_known(o.mask, image, 1) + 1) * 0.5;
-    s.constrain = inpainting(source.process(), known.to(source.device()), kept.to(source.device()));
+  ITO_CHECK(o.inpaint.empty() || o.colour.empty(), "--inpaint and --colour: give one of them");
+  ITO_CHECK(!o.colour.empty() || o.inpaint.empty() == o.mask.empty(),
+            "--inpaint and --mask go together: the image, and white where it is to be kept");
+  ITO_CHECK(o.colour.empty() || image[2] == 3, "--colour: this model's images have ", image[2], " channels, where colours are 3");
+  if (!o.inpaint.empty() || !o.colour.empty()) {
+    const Tensor known = o.colour.empty() ? read_known(o.inpaint, image, image[2]) : read_known(o.colour, image, 1);
+    const Tensor where = o.mask.empty() ? Tensor::ones({1, image[0], image[1], 1}) : (read_known(o.mask, image, 1) + 1) * 0.5;
+    const auto constraint = o.colour.empty() ? inpainting : colouring;
+    s.constrain = constraint(source.process(), known.to(source.device()), where.to(source.device()));
   }
   if (o.interpolate) {
     ITO_CHECK(!source.has_classes() || o.label, "--interpolate: give one --label for all, as this model has classes");

@@ -5,6 +5,7 @@
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/reduce.h"
+#include "autograd/ops/unary.h"
 
 namespace ito {
 
@@ -17,6 +18,15 @@ Tensor noised(const NoiseProcess& process, const Tensor& known, double t, const 
   return known * m.scale + noise * m.deviation;
 }
 
+const ReduceOptions channels{.axes = {3}, .keepdim = true};
+
+// The largest share k <= 1 of the colour, a pixel's differences to its mean, with which grey + k colour lies in [-1, 1].
+Tensor colour_left(const Tensor& colour, const Tensor& grey) {
+  const double tiny = 1e-30, huge = 1e30;  // in place of 0 where there is no colour, which any share is right for
+  const Tensor above = (1 - grey) / clamp(max(colour, channels), tiny, huge), below = (1 + grey) / clamp(-min(colour, channels), tiny, huge);
+  return clamp(minimum(above, below), 0, 1);
+}
+
 }  // namespace
 
 Constraint inpainting(const NoiseProcess& process, const Tensor& known, const Tensor& mask) {
@@ -25,8 +35,9 @@ Constraint inpainting(const NoiseProcess& process, const Tensor& known, const Te
 
 Constraint colouring(const NoiseProcess& process, const Tensor& grey, const Tensor& mask) {
   return [&process, grey, mask](const Tensor& x, double t, const Tensor& noise) {
-    const ReduceOptions channels{.axes = {3}, .keepdim = true};
-    return x + (noised(process, grey, t, mean(noise, channels)) - mean(x, channels)) * mask;
+    const Tensor grey_now = noised(process, grey, t, mean(noise, channels));
+    const Tensor coloured = x + (grey_now - mean(x, channels)) * mask;
+    return t < 0 ? coloured - (coloured - grey_now) * (1 - colour_left(coloured - grey_now, grey_now)) * mask : coloured;
   };
 }
 

@@ -181,6 +181,7 @@ SampleOptions read_sample(ConfigReader& in, const DiffusionOptions& diffusion, c
   read(in, "langevin_steps", how.langevin_steps);
   read(in, "tolerance", how.tolerance);
   read(in, "churn", how.churn);
+  read(in, "resample", how.resample);
   read(in, "guidance", o.guidance);
   ITO_CHECK(o.guidance >= 0, "config: sample.guidance must be at least 0, got ", o.guidance);
   ITO_CHECK(how.variance != "learned" || diffusion.variance == "learned", "config: sample.variance 'learned' needs diffusion.variance 'learned'");

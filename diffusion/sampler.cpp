@@ -15,7 +15,8 @@ std::vector<double> times_of(const NoiseProcess& process, const SamplerOptions& 
   return {kept.rbegin(), kept.rend()};
 }
 
-Tensor Chain::noise(Stream stream, uint32_t call) const {
+Tensor Chain::noise(Stream of, uint32_t call) const {
+  const uint32_t stream = of + (repetition_ << 16);
   if (o.noise) return o.noise(stream, call);
   return normal_from(shape_, {.seed = o.seed, .stream = stream, .call = call}, o.first_image * shape_.product(1, shape_.rank()), DType::f32,
                      o.device);
@@ -31,6 +32,11 @@ Tensor Chain::start() const { return o.start.defined() ? o.start : noise(step_no
 Denoised Chain::denoise(const Tensor& x, double t) const {
   const Denoised d = denoiser_(x, t);
   return o.clip ? clipped(d, x, process.marginal(t)) : d;
+}
+
+Tensor Chain::noised_back(const Tensor& x, size_t i) const {
+  const Transition forward = transition(at(i + 1), at(i));
+  return x * forward.scale + noise(resampling_noise, uint32_t(i)) * std::sqrt(forward.variance);
 }
 
 Sde Chain::forward_sde() const {
@@ -52,23 +58,24 @@ struct Entry {
   Tensor (*run)(const samplers::Chain&);
   int64_t steps;     // by default; 0: all times of a discrete process, else 1,000
   bool needs_slope;  // f and g: not for a process whose last beta is 1
+  bool walks;        // from each time to the next by a step that can be taken again
 };
-constexpr Entry entries[] = {{"ancestral", samplers::ancestral, 0, false},
-                             {"ddim", samplers::ddim, 50, false},
-                             {"dpm-solver++", samplers::dpm_solver, 20, false},
-                             {"edm", samplers::edm, 18, true},
-                             {"euler-maruyama", samplers::euler_maruyama, 0, true},
-                             {"milstein", samplers::milstein, 0, true},
-                             {"stochastic-runge-kutta", samplers::stochastic_runge_kutta, 0, true},
-                             {"stochastic-heun", samplers::stochastic_heun, 100, true},
-                             {"reverse-diffusion", samplers::reverse_diffusion, 0, true},
-                             {"predictor-corrector", samplers::predictor_corrector, 0, true},
-                             {"langevin", samplers::langevin_dynamics, 10, true},
-                             {"annealed-langevin", samplers::annealed_langevin, 10, true},
-                             {"ode-euler", samplers::ode_euler, 100, true},
-                             {"ode-heun", samplers::ode_heun, 50, true},
-                             {"ode-rk4", samplers::ode_rk4, 25, true},
-                             {"ode-rk45", samplers::ode_rk45, 2, true}};
+constexpr Entry entries[] = {{"ancestral", samplers::ancestral, 0, false, true},
+                             {"ddim", samplers::ddim, 50, false, true},
+                             {"dpm-solver++", samplers::dpm_solver, 20, false, true},
+                             {"edm", samplers::edm, 18, true, true},
+                             {"euler-maruyama", samplers::euler_maruyama, 0, true, true},
+                             {"milstein", samplers::milstein, 0, true, true},
+                             {"stochastic-runge-kutta", samplers::stochastic_runge_kutta, 0, true, true},
+                             {"stochastic-heun", samplers::stochastic_heun, 100, true, true},
+                             {"reverse-diffusion", samplers::reverse_diffusion, 0, true, true},
+                             {"predictor-corrector", samplers::predictor_corrector, 0, true, true},
+                             {"langevin", samplers::langevin_dynamics, 10, true, false},
+                             {"annealed-langevin", samplers::annealed_langevin, 10, true, false},
+                             {"ode-euler", samplers::ode_euler, 100, true, true},
+                             {"ode-heun", samplers::ode_heun, 50, true, true},
+                             {"ode-rk4", samplers::ode_rk4, 25, true, true},
+                             {"ode-rk45", samplers::ode_rk45, 2, true, false}};
 
 const Entry& entry_named(const std::string& name) {
   std::string names;
@@ -110,6 +117,9 @@ void check_sampler(const SamplerOptions& o, const NoiseProcess& process) {
   ITO_CHECK(o.corrector_steps >= 0 && o.corrector_steps <= 100000 && o.langevin_steps >= 0 && o.langevin_steps <= 10000000,
             "the number of Langevin steps must be 0 to 10^5 for a corrector and 0 to 10^7 else, got ", o.corrector_steps, " and ", o.langevin_steps);
   ITO_CHECK(o.snr >= 0 && o.langevin_step >= 0 && o.churn >= 0 && o.churn_noise >= 0, "snr, Langevin's step and churn must not be negative");
+  ITO_CHECK(o.resample >= 1 && o.resample <= 1000, "resample must be 1 (each step once) to 1000, got ", o.resample);
+  ITO_CHECK(o.resample == 1 || entry.walks, "the sampler '", o.sampler,
+            "' does not go step by step along the times, and can take none again: resample ", "must be 1, got ", o.resample);
   ITO_CHECK(o.tolerance > 0, "the tolerance of ode-rk45 must be positive, got ", o.tolerance);
 }
 

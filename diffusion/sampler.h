@@ -27,6 +27,7 @@ struct SamplerOptions {
   int64_t langevin_steps = 100;                 // annealed-langevin: at each of the `steps` times; langevin: in all
   double tolerance = 1e-5;                      // ode-rk45: absolute and relative
   double churn = 0, churn_min = 0, churn_max = std::numeric_limits<double>::infinity(), churn_noise = 1.003;  // edm: S_churn, S_min, S_max, S_noise
+  int64_t resample = 1;  // how often each step is taken, noised back in between: for what is known (constrain) and the rest to agree
   uint64_t seed = 0;
   int64_t first_image = 0;      // images first_image, first_image + 1, ... of the seed: the same ones in any batch
   Device device = Device::cpu;  // where the images are made: that of the network

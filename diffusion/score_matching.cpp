@@ -27,4 +27,22 @@ Tensor denoising_score_matching(const RowMap& score, const Tensor& x, const Tens
   return half_square(score(x + z * sigma) + z / sigma);
 }
 
+std::vector<std::string> score_matching_names() { return {"explicit", "implicit", "sliced", "denoising"}; }
+
+Tensor score_matching_loss(const RowMap& score, const Tensor& x, const ScoreMatchingOptions& o, Generator& draws) {
+  if (o.objective == "explicit") {
+    ITO_CHECK(o.true_score, "explicit score matching needs the true score; without it there are: implicit sliced denoising");
+    return mean(explicit_score_matching(score, o.true_score, x));
+  }
+  if (o.objective == "implicit") return mean(implicit_score_matching(score, x));
+  if (o.objective == "sliced") {
+    const Tensor v = probes(o.probe, x.shape(), draws, 0, x.dtype(), x.device());
+    ++draws.call;
+    return mean(sliced_score_matching(score, x, v));
+  }
+  ITO_CHECK(o.objective == "denoising", "no score matching '", o.objective, "'; there are: explicit implicit sliced denoising");
+  ITO_CHECK(o.sigma > 0, "denoising score matching needs a positive sigma, got ", o.sigma);
+  return mean(denoising_score_matching(score, x, normal(x.shape(), draws, x.dtype(), x.device()), o.sigma));
+}
+
 }  // namespace ito

@@ -9,8 +9,9 @@
 
 namespace ito::samplers {
 
-// Streams of random numbers; call 0 of the first is the start. A step's call is its number, or DDPM's time + 1.
-enum Stream : uint32_t { step_noise = 100, corrector_noise = 110, churn_noise, langevin_noise, constraint_noise };
+// Streams of random numbers; call 0 of the first is the start. A step's call is its number, or DDPM's time + 1. A step
+// that is taken again (options.resample) has streams of its own, 2^16 further each time.
+enum Stream : uint32_t { step_noise = 100, corrector_noise = 110, churn_noise, langevin_noise, constraint_noise, resampling_noise };
 
 // From last to first: options.steps of them, or those that options.spacing names.
 std::vector<double> times_of(const NoiseProcess& process, const SamplerOptions& options);
@@ -24,7 +25,7 @@ class Chain {
   const SamplerOptions& o;
   const std::vector<double> times;
 
-  Tensor noise(Stream stream, uint32_t call) const;
+  Tensor noise(Stream of, uint32_t call) const;
   // The noise of the step from times[i].
   Tensor noise_of_step(size_t i) const;
   Tensor start() const;
@@ -39,16 +40,21 @@ class Chain {
   // What options.constrain makes of x at times[i], or of the result for i = times.size().
   Tensor constrained(const Tensor& x, size_t i) const;
 
-  // From the start along the times by step(x, i), which goes from times[i] to times[i + 1]; the result is x_0 as denoised at the last.
+  // From the start along the times by step(x, i), which goes from times[i] to times[i + 1]; the result is x_0 as denoised at the last. With
+  // options.resample U each step is taken U times, with noise by q(x_t | x_s) back to times[i] in between: so what the constraint put in and what
+  // the step made around it come to agree. Lugmayr et al. 2022 (RePaint), algorithm 1.
   template <class Step>
   Tensor walk(Step&& step) const {
     Tensor x = start();
     for (size_t i = 0; i + 1 < times.size(); ++i) {
       tell(times[i], x);
-      x = constrained(step(x, i), i + 1);
+      for (repetition_ = 0; repetition_ < uint32_t(o.resample); ++repetition_) x = constrained(step(repeated() ? noised_back(x, i) : x, i), i + 1);
+      repetition_ = 0;
     }
     return finish(x);
   }
+  // Whether the step under way has been taken before, from an x that was another one.
+  bool repeated() const { return repetition_ > 0; }
 
   // x_0 as denoised at the last time.
   Tensor finish(const Tensor& x) const {
@@ -59,6 +65,7 @@ class Chain {
   Marginal at(size_t i) const { return process.marginal(times[i]); }
 
  private:
+  Tensor noised_back(const Tensor& x, size_t i) const;  // from times[i + 1] to times[i]
   Sde forward_sde() const;
   Field slope() const {
     return [this](const Tensor& x, double t) { return score(x, t); };
@@ -66,6 +73,7 @@ class Chain {
 
   const Denoiser& denoiser_;
   const Shape& shape_;
+  mutable uint32_t repetition_ = 0;  // of the step under way; all that it draws depends on it
 };
 
 // x + step score + sqrt(2 step) z: a step of Langevin dynamics. Source 000 (3.19) and the paper of NCSN have step = epsilon / 2; NCSN's code has

@@ -16,7 +16,8 @@ Tensor edm(const Chain& chain) {
     const double gamma = r >= o.churn_min && r <= o.churn_max ? std::min(o.churn / double(chain.times.size()), std::numbers::sqrt2 - 1) : 0;
     if (gamma > 0) {
       const double raised = std::min(most, r * (1 + gamma));  // the network knows no more noise than it was trained with
-      y = y + chain.noise(churn_noise, uint32_t(i)) * (o.churn_noise * std::sqrt(raised * raised - r * r));
+      // A difference of squares may round to below 0 where raised is r: at the first time.
+      y = y + chain.noise(churn_noise, uint32_t(i)) * (o.churn_noise * std::sqrt((raised - r) * (raised + r)));
       r = raised;
       t = time_of_ratio(chain.process, r);
     }

@@ -41,7 +41,7 @@ Tensor langevin_dynamics(const Chain& chain) {
     x = langevin(x, chain.score(x, t), chain.o.langevin_step, chain.noise(langevin_noise, uint32_t(j)));
   }
   chain.tell(t, x);
-  return chain.denoise(x, t).x0;
+  return chain.constrained(chain.denoise(x, t).x0, chain.times.size());
 }
 
 Tensor annealed_langevin(const Chain& chain) {

@@ -22,8 +22,12 @@ refused "makes no images" "$ito" sample zoo/lenet
 refused "no predictor 'heun'.*none" "$ito" sample zoo/mnist-ddpm --sampler predictor-corrector --predictor heun
 refused "snr" "$ito" sample zoo/mnist-ddpm --sampler predictor-corrector --snr -1
 refused "tolerance" "$ito" sample zoo/mnist-ddpm --sampler ode-rk45 --tolerance 0
+refused "resample must be 1 .* to 1000, got 0" "$ito" sample zoo/mnist-ddpm --resample 0
+refused "'ode-rk45' does not go step by step" "$ito" sample zoo/mnist-ddpm --sampler ode-rk45 --resample 2
 refused "go together" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png
 refused "must be 28x28 with 1" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png --mask zoo/mnist-ddpm/samples.png
+refused "give one of them" "$ito" sample zoo/mnist-ddpm --inpaint zoo/mnist-ddpm/samples.png --colour zoo/mnist-ddpm/samples.png
+refused "have 1 channels, where colours are 3" "$ito" sample zoo/mnist-ddpm --colour zoo/mnist-ddpm/samples.png
 refused "one --label for all" "$ito" sample zoo/mnist-ddpm --interpolate 3
 refused "--n of at least 2" "$ito" sample zoo/mnist-ddpm --interpolate 3 --label 1 --n 1
 refused "--n must be at least 1" "$ito" eval zoo/mnist-ddpm --bpd --n 0

@@ -10,7 +10,7 @@ new() {
 
 # ---- every number of a configuration: too small, too large, of another type
 while read -r kind key values; do
-  for value in $values '"x"' 1e999 null '{}'; do refused "config: |out of memory|sampling steps must|eta must" train --set "$key=$value"; done
+  for value in $values '"x"' 1e999 null '{}'; do refused "config: |out of memory|sampling steps must|eta must|resample must" train --set "$key=$value"; done
   if [ "$kind" = whole ]; then
     for value in 0.5 99999999999999999999999; do refused "'$key' must be a whole number" train --set "$key=$value"; done
   fi
@@ -48,6 +48,7 @@ whole train.checkpoint_steps -1
 whole train.log_steps 0
 whole sample.steps 0 -1 1001
 number sample.eta -0.1 1.1
+whole sample.resample 0 -1 1001
 number sample.guidance -1 1
 KEYS
 for text in data.name data.path data.drawing diffusion.schedule diffusion.prediction train.optimiser train.schedule sample.sampler task; do
@@ -75,7 +76,7 @@ refused "is a folder|No such file" "$ito" train "$tmp" --out "$tmp/new"
 # ---- options
 "$ito" train "$config" "${tiny[@]}" --set train.steps=2 --out "$tmp/run" >/dev/null 2>&1
 for option in "--n 0" "--n -1" "--n 99999999999999999999" "--n 1000000000000" "--n x" "--seed -1" "--seed 99999999999999999999" "--seed x" "--label -2" "--label 0" "--steps 0" "--steps -1" \
-  "--steps 1001" "--eta -1" "--eta 2" "--guidance -1" "--guidance 1" "--sampler x" "--sampler ancestral --steps 1001" "--snr -1" "--snr x" "--churn nan" "--tolerance 0" "--predictor x" "--corrector-steps -1" "--langevin-steps x" "--interpolate -1" "--inpaint no.png" "--nonsense" "--out $tmp" "--npy $tmp" \
+  "--steps 1001" "--eta -1" "--eta 2" "--guidance -1" "--guidance 1" "--sampler x" "--sampler ancestral --steps 1001" "--snr -1" "--snr x" "--churn nan" "--tolerance 0" "--predictor x" "--corrector-steps -1" "--langevin-steps x" "--interpolate -1" "--resample 0" "--resample -1" "--resample 1001" "--resample x" "--inpaint no.png" "--nonsense" "--out $tmp" "--npy $tmp" \
   "--out $tmp/no/x.png" "--npy $tmp/no/x.npy"; do
   rm -f "$tmp/x.png"
   refused "" "$ito" sample "$tmp/run" --out "$tmp/x.png" $option

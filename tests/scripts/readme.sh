@@ -19,6 +19,10 @@ awk '/step 400/ { exit !($4 < 0.01) }' "$tmp/out" || fail "layer: it did not lea
 awk '/step 300/ { exit !($4 < 0.4) }' "$tmp/out" || fail "ddpm: it did not learn"
 [ -s "$tmp/digits.png" ] || fail "ddpm: no digits.png"
 
+# That of docs/theory/score-matching.md, with fewer steps.
+(cd "$tmp" && "$programs/program_score_matching" 50) | tee "$tmp/out"
+awk 'NR > 1 && ($1 == "denoising" ? $4 : $3) > 0.3 * $2 { exit 1 } END { exit NR != 5 }' "$tmp/out" || fail "score_matching: it did not learn"
+
 # ---- commands, in an empty folder that looks like the project; minutes become seconds
 mkdir "$tmp/project"
 ln -s "$root"/{dev,examples,zoo,data} "$tmp/project"
