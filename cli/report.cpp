@@ -12,6 +12,7 @@
 #include "data/plot.h"
 #include "data/png.h"
 #include "data/points.h"
+#include "diffusion/triangle_score.h"
 #include "tensor/file.h"
 
 namespace ito::cli {
@@ -69,23 +70,38 @@ std::string percent(double share) {
   return out;
 }
 
-// Empty when the run has not been scored.
-std::string score_table(const std::string& path, const std::string& title) {
-  if (!fs::exists(path)) return "";
-  const Json s = parse_json(read_file(path));
+std::string triangle_rows(const Json& s) {
+  char mean[64];
+  std::snprintf(mean, sizeof mean, "%.3f (real ones: %.3f)", s["mean_score"].get<double>(), s["real_mean_score"].get<double>());
+  return text("<tr><th>triangles, with a score over ", valid_triangle, "<td>", percent(s["triangles"].get<double>()), " of ", s["samples"],
+              " samples (real ones: ", percent(s["real_triangles"].get<double>()), ")\n<tr><th>mean score: largest overlap with any triangle<td>",
+              mean, "\n");
+}
+
+// Empty for scores of another kind.
+std::string digit_rows(const Json& s) {
   if (!has_numbers(s, {"confident", "samples", "frechet_distance", "frechet_floor"}) || !s.contains("class_shares") || !s.contains("judge"))
     return "";
   char distance[64];
   std::snprintf(distance, sizeof distance, "%.2f (real against real: %.2f)", s["frechet_distance"].get<double>(), s["frechet_floor"].get<double>());
   std::string classes;
   for (size_t k = 0; k < s["class_shares"].size(); ++k) classes += text(k, ": ", percent(s["class_shares"][k].get<double>()), " &nbsp; ");
-  return text("<h2>", escaped(title), "</h2>\n<table>\n<tr><th>digits with confidence over 0.9<td>", percent(s["confident"].get<double>()), " of ",
-              s["samples"], " samples\n<tr><th>Fr&eacute;chet distance, 84 features of the judge; not FID<td>", distance, "\n<tr><th>classes<td>",
-              classes, "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()),
+  return text("<tr><th>digits with confidence over 0.9<td>", percent(s["confident"].get<double>()), " of ", s["samples"],
+              " samples\n<tr><th>Fr&eacute;chet distance, 84 features of the judge; not FID<td>", distance, "\n<tr><th>classes<td>", classes,
+              "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()),
               has_numbers(s, {"judge_accuracy", "test_images"})
                   ? text(", right on ", percent(s["judge_accuracy"].get<double>()), " of ", s["test_images"], " test images")
                   : "",
-              "\n</table>\n");
+              "\n");
+}
+
+// Empty when the run has not been scored.
+std::string score_table(const std::string& path, const std::string& title) {
+  if (!fs::exists(path)) return "";
+  const Json s = parse_json(read_file(path));
+  const bool triangles = has_numbers(s, {"triangles", "samples", "mean_score", "real_triangles", "real_mean_score"});
+  const std::string rows = triangles ? triangle_rows(s) : digit_rows(s);
+  return rows.empty() ? "" : text("<h2>", escaped(title), "</h2>\n<table>\n", rows, "</table>\n");
 }
 
 const char* style =
@@ -108,7 +124,7 @@ void write_report(const std::string& folder) {
     out << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Ito: " << escaped(name) << "</title><style>" << style
         << "</style>\n<h1>" << escaped(name) << "</h1>\n"
         << summary << score_table(folder + "/scores.json", "Scores") << figure(folder, "samples.png", "Samples of this run")
-        << figure(folder, "strip.png", "From noise to digits: each row is one image on its way")
+        << figure(folder, "strip.png", "From noise to images: each row is one on its way")
         << figure(folder, "loss.png", "Loss by step: the mean of batches, the least and the largest among them, and a batch of the test set")
         << score_table(folder + "/zoo-scores.json", "The bundled model")
         << figure(folder, "zoo.png", "Samples of the bundled model, which was trained longer") << "<h2>Configuration</h2>\n<pre>"
