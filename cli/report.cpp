@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/progress.h"
+#include "cli/run_folder.h"
 #include "cli/sampling.h"
 #include "data/plot.h"
 #include "data/png.h"
 #include "data/points.h"
+#include "diffusion/triangle_score.h"
 #include "tensor/file.h"
 
 namespace ito::cli {
@@ -20,36 +21,36 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool has_numbers(const Json& object, const std::vector<const char*>& keys) {
-  return object.is_object() &&
-         std::all_of(keys.begin(), keys.end(), [&](const char* key) { return object.contains(key) && object[key].is_number(); });
-}
-
-std::vector<Json> read_log(const std::string& folder) {
-  std::vector<Json> entries;
-  std::ifstream in(folder + "/log.jsonl");
-  for (std::string line; std::getline(in, line);) {
-    const Json entry = parse_json(line);
-    if (has_numbers(entry, {"step", "seconds", "loss", "images_per_second"})) entries.push_back(entry);
-  }
-  return entries;
-}
-
-// Losses of single batches jump; the darker curve is their mean over a tenth of the log around each point.
-void write_loss_plot(const std::string& folder, const std::vector<Json>& log) {
-  Curve raw{.x = {}, .y = {}, .colour = {174, 199, 232}}, smooth;
-  for (const Json& entry : log) {
-    raw.x.push_back(entry["step"]);
-    raw.y.push_back(entry["loss"]);
-  }
-  smooth.x = raw.x;
-  const size_t n = raw.y.size();
+// Each value's mean with those around it, a tenth of the log in all: fewer at the ends, as many on either side.
+std::vector<double> smoothed(const std::vector<double>& values) {
+  std::vector<double> out;
+  const size_t n = values.size();
   for (size_t i = 0; i < n; ++i) {
-    const size_t reach = std::min({n / 20, i, n - 1 - i});  // fewer at the ends, as many on either side
-    const auto first = raw.y.begin() + ptrdiff_t(i - reach);
-    smooth.y.push_back(std::accumulate(first, first + ptrdiff_t(2 * reach + 1), 0.0) / double(2 * reach + 1));
+    const size_t reach = std::min({n / 20, i, n - 1 - i});
+    const auto first = values.begin() + ptrdiff_t(i - reach);
+    out.push_back(std::accumulate(first, first + ptrdiff_t(2 * reach + 1), 0.0) / double(2 * reach + 1));
   }
-  write_png(folder + "/loss.png", plot({raw, smooth}, {.title = "training loss", .x_label = "step", .log_y = true}));
+  return out;
+}
+
+// The mean jumps as batches differ, and is smoothed; the test loss is of the same images every time.
+void write_loss_plot(const std::string& folder, const std::vector<Json>& log) {
+  const auto curve = [&](const char* key, const std::array<uint8_t, 3>& colour, const char* name) {
+    Curve out{.x = {}, .y = {}, .colour = colour, .name = name};
+    for (const Json& entry : log)
+      if (has_numbers(entry, {key})) {
+        out.x.push_back(entry["step"]);
+        out.y.push_back(entry[key]);
+      }
+    if (out.x.empty()) out.name = "";
+    return out;
+  };
+  constexpr std::array<uint8_t, 3> pale{174, 199, 232}, blue{31, 119, 180}, red{214, 39, 40};
+  Curve mean = curve("loss", blue, "mean of batches");
+  mean.y = smoothed(mean.y);
+  const std::vector<Curve> curves{curve("loss_max", pale, "largest and least"), curve("loss_min", pale, ""), mean,
+                                  curve("loss_test", red, "test set")};
+  write_png(folder + "/loss.png", plot(curves, {.title = "loss", .x_label = "step", .log_y = true}));
 }
 
 std::string escaped(const std::string& text) {
@@ -69,23 +70,38 @@ std::string percent(double share) {
   return out;
 }
 
-// Empty when the run has not been scored.
-std::string score_table(const std::string& path, const std::string& title) {
-  if (!fs::exists(path)) return "";
-  const Json s = parse_json(read_file(path));
+std::string triangle_rows(const Json& s) {
+  char mean[64];
+  std::snprintf(mean, sizeof mean, "%.3f (real ones: %.3f)", s["mean_score"].get<double>(), s["real_mean_score"].get<double>());
+  return text("<tr><th>triangles, with a score over ", valid_triangle, "<td>", percent(s["triangles"].get<double>()), " of ", s["samples"],
+              " samples (real ones: ", percent(s["real_triangles"].get<double>()), ")\n<tr><th>mean score: largest overlap with any triangle<td>",
+              mean, "\n");
+}
+
+// Empty for scores of another kind.
+std::string digit_rows(const Json& s) {
   if (!has_numbers(s, {"confident", "samples", "frechet_distance", "frechet_floor"}) || !s.contains("class_shares") || !s.contains("judge"))
     return "";
   char distance[64];
   std::snprintf(distance, sizeof distance, "%.2f (real against real: %.2f)", s["frechet_distance"].get<double>(), s["frechet_floor"].get<double>());
   std::string classes;
   for (size_t k = 0; k < s["class_shares"].size(); ++k) classes += text(k, ": ", percent(s["class_shares"][k].get<double>()), " &nbsp; ");
-  return text("<h2>", escaped(title), "</h2>\n<table>\n<tr><th>digits with confidence over 0.9<td>", percent(s["confident"].get<double>()), " of ",
-              s["samples"], " samples\n<tr><th>Fr&eacute;chet distance, 84 features of the judge; not FID<td>", distance, "\n<tr><th>classes<td>",
-              classes, "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()),
+  return text("<tr><th>digits with confidence over 0.9<td>", percent(s["confident"].get<double>()), " of ", s["samples"],
+              " samples\n<tr><th>Fr&eacute;chet distance, 84 features of the judge; not FID<td>", distance, "\n<tr><th>classes<td>", classes,
+              "\n<tr><th>judge<td>", escaped(s["judge"].get<std::string>()),
               has_numbers(s, {"judge_accuracy", "test_images"})
                   ? text(", right on ", percent(s["judge_accuracy"].get<double>()), " of ", s["test_images"], " test images")
                   : "",
-              "\n</table>\n");
+              "\n");
+}
+
+// Empty when the run has not been scored.
+std::string score_table(const std::string& path, const std::string& title) {
+  if (!fs::exists(path)) return "";
+  const Json s = parse_json(read_file(path));
+  const bool triangles = has_numbers(s, {"triangles", "samples", "mean_score", "real_triangles", "real_mean_score"});
+  const std::string rows = triangles ? triangle_rows(s) : digit_rows(s);
+  return rows.empty() ? "" : text("<h2>", escaped(title), "</h2>\n<table>\n", rows, "</table>\n");
 }
 
 const char* style =
@@ -108,8 +124,9 @@ void write_report(const std::string& folder) {
     out << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Ito: " << escaped(name) << "</title><style>" << style
         << "</style>\n<h1>" << escaped(name) << "</h1>\n"
         << summary << score_table(folder + "/scores.json", "Scores") << figure(folder, "samples.png", "Samples of this run")
-        << figure(folder, "strip.png", "From noise to digits: each row is one image on its way")
-        << figure(folder, "loss.png", "Training loss by step") << score_table(folder + "/zoo-scores.json", "The bundled model")
+        << figure(folder, "strip.png", "From noise to images: each row is one on its way")
+        << figure(folder, "loss.png", "Loss by step: the mean of batches, the least and the largest among them, and a batch of the test set")
+        << score_table(folder + "/zoo-scores.json", "The bundled model")
         << figure(folder, "zoo.png", "Samples of the bundled model, which was trained longer") << "<h2>Configuration</h2>\n<pre>"
         << escaped(fs::exists(folder + "/config.json") ? read_file(folder + "/config.json") : "") << "</pre>\n</html>\n";
   });

@@ -1,8 +1,11 @@
 #include "diffusion/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <limits>
+#include <numeric>
 
 namespace ito {
 
@@ -19,6 +22,19 @@ std::unique_ptr<Optimiser> make_optimiser(const NamedTensors& parameters, const 
 int64_t step_budget(const TrainOptions& o, int64_t steps_per_epoch) {
   return o.steps > 0 ? o.steps : int64_t(std::ceil(o.epochs * double(steps_per_epoch)));
 }
+
+// The first images of the test set, as many as a batch has; of a set that is drawn no more are drawn.
+Batch test_batch(const RunConfig& config) {
+  DatasetOptions o = config.data;
+  o.split = Split::test;
+  o.count = o.limit = config.train.batch;
+  const Dataset set = load_dataset(o);
+  ITO_CHECK(set.size() > 0, "'", set.name, "' is too small to keep a tenth apart");
+  return {unit_range(set.images), set.labels};
+}
+
+// Stands for a step that no training gets to, so that times and noise of the test loss are always the same, and those of no batch.
+constexpr int64_t test_step = std::numeric_limits<uint32_t>::max();
 
 }  // namespace
 
@@ -38,6 +54,11 @@ Trainer::Trainer(const RunConfig& config, const std::string& folder)
   const int budgets = (o.steps > 0) + (o.epochs > 0) + (o.minutes > 0);
   ITO_CHECK(budgets == 1, "config: give one budget: train.steps, train.epochs or train.minutes (", budgets, " are set)");
   rate_ = {o.lr, o.warmup, o.schedule == "cosine"};
+  try {
+    test_ = on_device(test_batch(config));
+  } catch (const Error& error) {
+    why_untested_ = error.what();
+  }
 }
 
 void Trainer::resume() {
@@ -65,15 +86,23 @@ void Trainer::fail_not_finite(const Batch& batch) {
        " a smaller train.lr");
 }
 
-Batch Trainer::batch_at(int64_t step) {
-  Batch batch = loader_.at(step);
+Batch Trainer::on_device(Batch batch) const {
   batch.images = batch.images.to(device_);
   if (batch.labels.defined()) batch.labels = batch.labels.to(device_);
   return batch;
 }
 
+std::optional<double> Trainer::test_loss() {
+  if (!test_.images.defined()) return {};
+  const NoGrad guard;
+  task_->network().set_training(false);
+  const double loss = task_->loss(test_, test_step).item();
+  task_->network().set_training(true);
+  return loss;
+}
+
 double Trainer::one_step() {
-  const Batch batch = batch_at(progress_.step);
+  const Batch batch = on_device(loader_.at(progress_.step));
   clear_gradients(parameters_);
   const Tensor loss = task_->loss(batch, progress_.step);
   backward(loss);
@@ -92,20 +121,19 @@ void Trainer::save() { save_checkpoint(checkpoint_path(), config_, *task_, ema_,
 void Trainer::run(const std::function<void(const StepReport&)>& report, const std::atomic<bool>& stop) {
   const TrainOptions& o = config_.train;
   const double before = progress_.seconds, start = now();
-  double last_save = start, last_report = start, losses = 0;
-  int64_t since_report = 0;
+  double last_save = start, last_report = start;
+  std::vector<double> losses;  // since the last report
   task_->network().set_training(true);
   const auto tell = [&] {
-    const double time = now();
-    report({progress_.step, progress_.seconds, losses / double(since_report), gradient_norm_, lr_,
-            double(since_report * o.batch) / (time - last_report), share_done()});
-    last_report = time;
-    losses = 0;
-    since_report = 0;
+    const auto n = double(losses.size()), rate = n * double(o.batch) / (now() - last_report);
+    const auto [least, largest] = std::minmax_element(losses.begin(), losses.end());
+    report({progress_.step, progress_.seconds, std::accumulate(losses.begin(), losses.end(), 0.0) / n, *least, *largest, test_loss(), gradient_norm_,
+            lr_, rate, share_done()});
+    last_report = now();
+    losses.clear();
   };
   while (share_done() < 1 && !stop) {
-    losses += one_step();
-    ++since_report;
+    losses.push_back(one_step());
     progress_.seconds = before + now() - start;
     if (progress_.step % o.log_steps == 0) tell();
     if ((o.checkpoint_steps > 0 && progress_.step % o.checkpoint_steps == 0) || now() - last_save > 60 * o.checkpoint_minutes) {
@@ -113,7 +141,7 @@ void Trainer::run(const std::function<void(const StepReport&)>& report, const st
       last_save = now();
     }
   }
-  if (since_report > 0) tell();
+  if (!losses.empty()) tell();
   save();
 }
 

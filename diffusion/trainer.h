@@ -11,10 +11,11 @@
 namespace ito {
 
 struct StepReport {
-  int64_t step = 0;          // steps done
-  double seconds = 0;        // of training
-  double loss = 0;           // mean since the last report
-  double gradient_norm = 0;  // before clipping
+  int64_t step = 0;                             // steps done
+  double seconds = 0;                           // of training
+  double loss = 0, loss_min = 0, loss_max = 0;  // of the batches since the last report: mean, least, largest
+  std::optional<double> loss_test;              // of the same test images, noise and times in every report; empty without a test set
+  double gradient_norm = 0;                     // before clipping
   double lr = 0;
   double images_per_second = 0;
   double done = 0;  // share of the budget, 0 to 1
@@ -35,11 +36,13 @@ class Trainer {
   double share_done() const;  // of the budget, 0 to 1
   Task& task() { return *task_; }
   Loader& loader() { return loader_; }
+  const std::string& why_untested() const { return why_untested_; }  // why there is no loss_test; empty when there is
   std::string checkpoint_path() const { return folder_ + "/checkpoint.safetensors"; }
 
  private:
   double one_step();
-  Batch batch_at(int64_t step);  // on the device
+  Batch on_device(Batch batch) const;
+  std::optional<double> test_loss();
   [[noreturn]] void fail_not_finite(const Batch& batch);
   void save();
 
@@ -47,6 +50,8 @@ class Trainer {
   Device device_;
   std::string folder_;
   Loader loader_;
+  Batch test_;  // undefined images without a test set
+  std::string why_untested_;
   std::unique_ptr<Task> task_;
   NamedTensors parameters_;
   std::unique_ptr<Optimiser> optimiser_;

@@ -10,6 +10,7 @@
 #include "diffusion/trainer.h"
 #include "kernels/parallel.h"
 #include "tensor/file.h"
+#include "tensor/npy.h"
 #include "tests/temporary.h"
 
 using namespace ito;
@@ -43,6 +44,29 @@ std::string train_by_way_of(const std::vector<int64_t>& stops, int threads, cons
   for (const auto& [name, tensor] : file.tensors) bytes += name + std::string(static_cast<const char*>(tensor.raw()), tensor.bytes());
   return bytes;
 }
+
+Json with_log_steps(Json json, int64_t steps) {
+  json["train"]["log_steps"] = steps;
+  return json;
+}
+
+// All reports of a run that was stopped after the given steps and resumed.
+std::vector<StepReport> reports_of(const Json& json, const std::vector<int64_t>& stops) {
+  const TemporaryFolder folder;
+  std::vector<StepReport> out;
+  for (size_t i = 0; i <= stops.size(); ++i) {
+    std::atomic<bool> stop = false;
+    Trainer trainer(parse_run_config(json), folder.path);
+    if (i > 0) trainer.resume();
+    trainer.run(
+        [&](const StepReport& r) {
+          out.push_back(r);
+          stop = i < stops.size() && r.step == stops[i];
+        },
+        stop);
+  }
+  return out;
+}
 }  // namespace
 
 TEST_SUITE("diffusion") {
@@ -71,6 +95,54 @@ TEST_SUITE("diffusion") {
     Trainer second(parse_run_config(tiny_config(30)), folder.path);
     second.resume();
     CHECK(second.progress().step == 7);
+  }
+
+  TEST_CASE(
+      "reports have mean, least and largest loss of their batches, and the loss on one test batch, which training does not feel (A-199, A-225)") {
+    const std::vector<StepReport> each = reports_of(tiny_config(12), {}), some = reports_of(with_log_steps(tiny_config(12), 5), {});
+    REQUIRE(each.size() == 12);
+    REQUIRE(some.size() == 3);  // after 5, 10 and 12 steps
+    const size_t ends[] = {0, 5, 10, 12};
+    for (size_t k = 0; k < 3; ++k) {
+      double sum = 0, least = 1e9, largest = 0;
+      for (size_t i = ends[k]; i < ends[k + 1]; ++i) {
+        CHECK(each[i].loss_min == each[i].loss);
+        CHECK(each[i].loss_max == each[i].loss);
+        sum += each[i].loss;
+        least = std::min(least, each[i].loss);
+        largest = std::max(largest, each[i].loss);
+      }
+      CHECK(some[k].loss == sum / double(ends[k + 1] - ends[k]));
+      CHECK(some[k].loss_min == least);
+      CHECK(some[k].loss_max == largest);
+      CHECK(some[k].loss_test == each[ends[k + 1] - 1].loss_test);  // the weights are the same, however often it was looked
+    }
+    const std::vector<StepReport> resumed = reports_of(tiny_config(12), {7});
+    CHECK(resumed.back().loss_test == each.back().loss_test);
+
+    Json still = tiny_config(12);  // weights that stand still, with dropout in training
+    still["train"]["lr"] = 1e-30;
+    const std::vector<StepReport> same = reports_of(still, {});
+    for (const StepReport& r : same) CHECK(r.loss_test == same[0].loss_test);
+    CHECK(same[0].loss != same[1].loss);
+
+    Json one = tiny_config(150);  // learns a single image by heart, and is tested on others
+    one["data"]["count"] = 1;
+    one["train"]["flip"] = one["train"]["rotate"] = false;
+    const StepReport end = reports_of(one, {}).back();
+    CHECK(end.loss_test.value() > 2 * end.loss);
+  }
+
+  TEST_CASE("a data set without a test set is trained on all the same, and says why there is no test loss") {
+    const TemporaryFolder folder;
+    Json json = tiny_config(2);
+    save_npy(folder / "few.npy", Tensor::zeros({9, 8, 8}, DType::u8));  // of ten images one would be kept apart
+    json["data"] = {{"name", "npy"}, {"path", folder / "few.npy"}};
+    Trainer trainer(parse_run_config(json), folder.path);
+    CHECK(trainer.why_untested() == "'npy' is too small to keep a tenth apart");
+    const std::atomic<bool> never = false;
+    trainer.run([](const StepReport& r) { CHECK(!r.loss_test); }, never);
+    CHECK(trainer.progress().step == 2);
   }
 
   TEST_CASE("training learns, in f32 and in bf16: the loss of constant images falls to nearly nothing") {

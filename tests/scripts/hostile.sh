@@ -98,7 +98,6 @@ refused "no ordinary file" "$ito" data show triangles --out "$tmp/pipe"
 [ -p "$tmp/pipe" ] || fail "the pipe is gone"
 refused "no file to write" "$ito" sample "$tmp/run" --out ""
 refused "has no checkpoint.safetensors" "$ito" sample "$tmp" --out "$tmp/x.png"
-refused "28x28" "$ito" eval "$tmp/run" --n 2
 echo "my own notes" >"$tmp/README.md"
 refused "README.md of something else" "$ito" export "$tmp/run" "$tmp"
 grep -q "my own notes" "$tmp/README.md" || fail "export wrote over a README.md"
@@ -151,6 +150,7 @@ npy '<f4' False '(4, 8, 8)' 1023 && printf '\x7f' >>"$tmp/x.npy" && refused "x.n
 
 # A model of one's own images can be scored only where there are enough, but be exported and sampled after the images have gone.
 "$ito" train "$config" "${tiny[@]}" --set data.name=npy --data "$tmp/good.npy" --set train.steps=1 --out "$tmp/own" >/dev/null 2>&1
+refused "28x28" "$ito" eval "$tmp/own" --n 2
 refused "28x28" "$ito" export "$tmp/own" "$tmp/exported"
 rm "$tmp/good.npy"
 "$ito" sample "$tmp/own" --n 2 --out "$tmp/x.png" >/dev/null 2>&1 || fail "a model cannot be sampled without its training images"
