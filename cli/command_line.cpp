@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "tensor/error.h"
 
 namespace ito::cli {
 
@@ -35,6 +36,27 @@ void add_train(CLI::App& app) {
   command->callback([o] { train(*o); });
 }
 
+void add_sampler_options(CLI::App* command, SamplerArguments& o) {
+  command->add_option("--sampler", o.sampler, "ddim, ancestral, predictor-corrector, ode-rk45, ... (default: the run's); a wrong name lists all");
+  command->add_option("--steps", o.steps, "times at which the network is asked (default: the run's, or the sampler's)")->check(whole_number());
+  command->add_option("--spacing", o.spacing, "times of DDPM instead of --steps, by thirds for example: 10,15,20");
+  command->add_option("--variance", o.variance, "ancestral: posterior, beta, or learned where the model has its own");
+  command->add_option("--eta", o.eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
+  command->add_option("--predictor", o.predictor,
+                      "predictor-corrector: reverse-diffusion, ancestral, euler-maruyama, or none for the corrector alone");
+  command->add_option("--corrector-steps", o.corrector_steps, "predictor-corrector: after each step")->check(whole_number());
+  command->add_option("--snr", o.snr, "predictor-corrector: the corrector's signal-to-noise ratio");
+  command->add_option("--langevin-step", o.langevin_step, "langevin, annealed-langevin: the step at the smallest noise");
+  command->add_option("--langevin-steps", o.langevin_steps, "annealed-langevin: at each time; langevin: in all")->check(whole_number());
+  command->add_option("--tolerance", o.tolerance, "ode-rk45: absolute and relative");
+  command->add_option("--churn", o.churn, "edm: S_churn, 0 deterministic");
+  command->add_option("--guidance", o.guidance, "classifier-free guidance, 0 for none (default: the run's)");
+  command
+      ->add_option("--resample", o.resample,
+                   "how often each step is taken, with noise back in between, so that the rest agrees with what is known (default: the run's)")
+      ->check(whole_number());
+}
+
 void add_sample(CLI::App& app) {
   CLI::App* command = app.add_subcommand("sample", "images from a trained model\n\n  ito sample runs/ddpm --n 16 --seed 3 --out digits.png");
   const auto o = std::make_shared<SampleArguments>();
@@ -43,28 +65,13 @@ void add_sample(CLI::App& app) {
   command->add_option("--seed", o->seed, "image k of a seed is the same picture for every --n")
       ->check(whole_number(seed_digits))
       ->capture_default_str();
-  command->add_option("--sampler", o->sampler, "ddim, ancestral, predictor-corrector, ode-rk45, ... (default: the run's); a wrong name lists all");
-  command->add_option("--steps", o->steps, "times at which the network is asked (default: the run's, or the sampler's)")->check(whole_number());
+  add_sampler_options(command, o->how);
   command->add_option("--device", o->device, "cpu or cuda (default: the run's)");
-  command->add_option("--eta", o->eta, "ddim: 0 deterministic, 1 as noisy as ancestral");
-  command->add_option("--predictor", o->predictor,
-                      "predictor-corrector: reverse-diffusion, ancestral, euler-maruyama, or none for the corrector alone");
-  command->add_option("--corrector-steps", o->corrector_steps, "predictor-corrector: after each step")->check(whole_number());
-  command->add_option("--snr", o->snr, "predictor-corrector: the corrector's signal-to-noise ratio");
-  command->add_option("--langevin-step", o->langevin_step, "langevin, annealed-langevin: the step at the smallest noise");
-  command->add_option("--langevin-steps", o->langevin_steps, "annealed-langevin: at each time; langevin: in all")->check(whole_number());
-  command->add_option("--tolerance", o->tolerance, "ode-rk45: absolute and relative");
-  command->add_option("--churn", o->churn, "edm: S_churn, 0 deterministic");
-  command->add_option("--guidance", o->guidance, "classifier-free guidance, 0 for none (default: the run's)");
   command->add_option("--label", o->label, "one class for all (default: random ones)")->check(whole_number());
   command->add_option("--inpaint", o->inpaint, "PNG whose pixels are kept where --mask is white; the model makes the others");
   command->add_option("--colour", o->colour,
                       "grey PNG that the model colours, where --mask is white (default: everywhere); for models of colour images");
   command->add_option("--mask", o->mask, "grey PNG for --inpaint or --colour, of the image's size");
-  command
-      ->add_option("--resample", o->resample,
-                   "how often each step is taken, with noise back in between, so that the rest agrees with what is known (default: the run's)")
-      ->check(whole_number());
   command->add_option("--interpolate", o->interpolate, "n steps from the first noise of --seed to that of this seed")
       ->check(whole_number(seed_digits));
   command->add_option("--out", o->out, "PNG to write")->capture_default_str();
@@ -82,9 +89,11 @@ void add_eval(CLI::App& app) {
   command->add_option("--n", *n, "samples (default: 1000), or with --bpd test images (default: 100)")->check(whole_number());
   command->add_flag("--bpd", *bpd, "bits per dimension of test images instead: by the probability-flow ODE, and the variational bound");
   command->add_option("--seed", o->seed, "of the samples")->check(whole_number(seed_digits))->capture_default_str();
+  add_sampler_options(command, o->how);
   command->add_option("--judge", o->judge, "the classifier")->capture_default_str();
   command->add_option("--data", o->data, "folder of the real images");
   command->callback([run, o, n, bpd] {
+    ITO_CHECK(!*bpd || o->how == SamplerArguments{}, "--bpd asks the network at times of its own: leave the sampler's options out");
     if (*bpd) return eval_likelihood(*run, {.n = n->value_or(100), .seed = o->seed, .data = o->data});
     o->n = n->value_or(o->n);
     eval_run(*run, *o);

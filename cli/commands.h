@@ -16,14 +16,21 @@ struct TrainArguments {
 };
 void train(const TrainArguments& o);
 
+// What is to differ from the run's own way of sampling.
+struct SamplerArguments {
+  std::string sampler, spacing, variance, predictor;
+  std::optional<int64_t> steps, corrector_steps, langevin_steps, resample;
+  std::optional<double> guidance, eta, snr, langevin_step, tolerance, churn;
+  bool operator==(const SamplerArguments&) const = default;
+};
+
 struct SampleArguments {
-  std::string run, device, sampler, out = "samples.png", npy;
+  std::string run, device, inpaint, colour, mask, out = "samples.png", npy;
   int64_t n = 64;
   uint64_t seed = 0;
-  std::string predictor, inpaint, colour, mask;
+  SamplerArguments how;
   std::optional<uint64_t> interpolate;
-  std::optional<int64_t> steps, label, corrector_steps, langevin_steps, resample;
-  std::optional<double> guidance, eta, snr, langevin_step, tolerance, churn;
+  std::optional<int64_t> label;
 };
 void sample_images(const SampleArguments& o);
 
@@ -32,6 +39,7 @@ struct ScoreOptions {
   uint64_t seed = 1234;
   std::string judge = "zoo/lenet";  // a classifier's checkpoint
   std::string data;                 // where the real images are; empty: where the run found them
+  SamplerArguments how = {};
 };
 void eval_run(const std::string& run, const ScoreOptions& o);
 

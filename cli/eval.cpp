@@ -12,9 +12,12 @@
 namespace ito::cli {
 
 void eval_run(const std::string& run, const ScoreOptions& o) {
-  const Json scores = score(load_checkpoint(run), o);
+  Checkpoint checkpoint = load_checkpoint(run);
+  checkpoint.config.sample = sample_options(o.how, checkpoint.config);
+  const Json scores = score(checkpoint, o);
   std::fputs(score_lines(scores).c_str(), stdout);
-  if (!std::filesystem::exists(run + "/log.jsonl")) return;  // not a run folder
+  // Neither of what is no run folder, nor as the score of a run what is that of another way to sample.
+  if (!std::filesystem::exists(run + "/log.jsonl") || o.how != SamplerArguments{}) return;
   write_file(run + "/scores.json", [&](std::ostream& out) { out << json_lines(scores) << "\n"; });
   write_report(run);
 }

@@ -13,35 +13,14 @@
 namespace ito::cli {
 
 namespace {
-// The run's options with those of the command line, which are checked before any work.
-SampleOptions sample_options(const SampleArguments& o, const RunConfig& config) {
-  SampleOptions how = config.sample;
-  SamplerOptions& s = how.how;
-  const std::unique_ptr<NoiseProcess> process = make_process(config.diffusion);
-  if (!o.sampler.empty() && o.sampler != s.sampler) {
-    s.sampler = o.sampler;
-    s.steps = default_steps(o.sampler, *process);
-  }
-  s.steps = o.steps.value_or(s.steps);
-  s.eta = o.eta.value_or(s.eta);
-  if (!o.predictor.empty()) s.predictor = o.predictor;
-  s.corrector_steps = o.corrector_steps.value_or(s.corrector_steps);
-  s.snr = o.snr.value_or(s.snr);
-  s.langevin_step = o.langevin_step.value_or(s.langevin_step);
-  s.langevin_steps = o.langevin_steps.value_or(s.langevin_steps);
-  s.tolerance = o.tolerance.value_or(s.tolerance);
-  s.churn = o.churn.value_or(s.churn);
-  s.resample = o.resample.value_or(s.resample);
-  how.guidance = o.guidance.value_or(how.guidance);
-  check_sampler(s, *process);
-  ITO_CHECK(how.guidance >= 0, "--guidance must be at least 0, got ", how.guidance);
+// Before any work.
+void check_arguments(const SampleArguments& o, const RunConfig& config) {
   ITO_CHECK(!o.label || classes_of(config.model) > 0, "--label: this model was trained without labels");
   ITO_CHECK(!o.label || (*o.label >= 0 && *o.label < classes_of(config.model)), "--label ", *o.label, ": the classes are 0 to ",
             classes_of(config.model) - 1);
   ITO_CHECK(!o.out.empty() || !o.npy.empty(), "no file to write: give --out X.png or --npy X.npy");
   for (const std::string& path : {o.out, o.npy})
     if (!path.empty()) check_writable(path);
-  return how;
 }
 
 // f32 (1, H, W, C) in [-1, 1] of a PNG that must have the model's size; grey where one channel is wanted.
@@ -80,7 +59,8 @@ void add_conditions(const SampleArguments& o, ImageSource& source, SamplerOption
 
 void sample_images(const SampleArguments& o) {
   ImageSource source(load_checkpoint(o.run), o.device);
-  SampleOptions how = sample_options(o, source.config());
+  SampleOptions how = sample_options(o.how, source.config());
+  check_arguments(o, source.config());
   add_conditions(o, source, how.how);
   ProgressLine line;
   const Tensor images =

@@ -41,6 +41,33 @@ void check_writable(const std::string& path) {
   ITO_CHECK(::access(place.c_str(), W_OK) == 0, "cannot write ", path, ": ", std::strerror(errno), "; make the folder or choose another");
 }
 
+SampleOptions sample_options(const SamplerArguments& o, const RunConfig& config) {
+  SampleOptions how = config.sample;
+  SamplerOptions& s = how.how;
+  const std::unique_ptr<NoiseProcess> process = make_process(config.diffusion);
+  if (!o.sampler.empty() && o.sampler != s.sampler) {
+    s.sampler = o.sampler;
+    s.steps = default_steps(o.sampler, *process);
+  }
+  if (o.steps) s.spacing.clear();
+  s.steps = o.steps.value_or(s.steps);
+  if (!o.spacing.empty()) s.spacing = o.spacing;
+  if (!o.variance.empty()) s.variance = o.variance;
+  s.eta = o.eta.value_or(s.eta);
+  if (!o.predictor.empty()) s.predictor = o.predictor;
+  s.corrector_steps = o.corrector_steps.value_or(s.corrector_steps);
+  s.snr = o.snr.value_or(s.snr);
+  s.langevin_step = o.langevin_step.value_or(s.langevin_step);
+  s.langevin_steps = o.langevin_steps.value_or(s.langevin_steps);
+  s.tolerance = o.tolerance.value_or(s.tolerance);
+  s.churn = o.churn.value_or(s.churn);
+  s.resample = o.resample.value_or(s.resample);
+  how.guidance = o.guidance.value_or(how.guidance);
+  check_sampler(s, *process);
+  ITO_CHECK(how.guidance >= 0, "--guidance must be at least 0, got ", how.guidance);
+  return how;
+}
+
 Tensor picture_of(const Tensor& images, const RunConfig& config, int64_t columns) {
   if (is_point_set(config.data.name)) return scatter(images, {.size = 360, .scale = point_set(config.data.name).scale});
   return image_grid(to_bytes(images), {.columns = columns});

@@ -1,12 +1,16 @@
 // From a checkpoint to images.
 #pragma once
 
+#include "cli/commands.h"
 #include "diffusion/checkpoint.h"
 
 namespace ito::cli {
 
 // Throws Error when there can be no file at `path`; to be called before the work whose result is to stand there.
 void check_writable(const std::string& path);
+
+// The run's way of sampling with what is given instead. Throws Error for what the process cannot do.
+SampleOptions sample_options(const SamplerArguments& o, const RunConfig& config);
 
 // A grid of images, or where points lie.
 Tensor picture_of(const Tensor& images, const RunConfig& config, int64_t columns);
