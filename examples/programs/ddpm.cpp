@@ -1,14 +1,16 @@
 #include <cstdio>
+#include <cstdlib>
 
 #include "ito.h"
 using namespace ito;
 
-int main() {
+int main(int argc, char** argv) {
+  const int64_t steps = argc > 1 ? std::atoll(argv[1]) : 400;
   Loader digits(load_dataset({.name = "mnist"}), {.batch = 32});
   DiffusionModel model(UNetOptions{.base = 32, .multipliers = {1, 2}, .patch = 2}, {.schedule = "cosine", .prediction = "v"}, /*seed=*/0);
   const NamedTensors parameters = model.network().parameters();
   Adam adam(parameters, {.beta2 = 0.99});
-  for (int64_t step = 0; step < 400; ++step) {
+  for (int64_t step = 0; step < steps; ++step) {
     clear_gradients(parameters);
     const Tensor loss = model.loss(digits.at(step).images, {}, step);  // L_simple
     backward(loss);
