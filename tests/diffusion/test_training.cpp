@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
@@ -234,6 +235,24 @@ TEST_SUITE("diffusion") {
     for (size_t at = 2000; at < good.size(); at += good.size() / 100) missed += !refused(at);
     missed += !refused(good.size() - 1);
     CHECK(missed == 0);
+  }
+
+  TEST_CASE("every example's configuration can be trained from; that of source 000, section 5.3, has its numbers (A-190)") {
+    int64_t seen = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(ITO_SOURCE_DIR) + "/examples")) {
+      if (entry.path().extension() != ".json") continue;
+      CAPTURE(entry.path().string());
+      ++seen;
+      Generator init{.seed = 1};
+      const RunConfig config = parse_run_config(parse_json(read_file(entry.path())));
+      if (config.task == "diffusion") CHECK(make_network(config.model, init).module->parameter_count() > 0);
+      const TrainOptions& t = config.train;
+      CHECK((t.steps > 0) + (t.epochs > 0) + (t.minutes > 0) == 1);
+      if (entry.path().filename() != "thesis.json") continue;
+      CHECK((t.steps == 500000 && t.batch == 64 && t.optimiser == "adam" && t.lr == 1e-5 && t.warmup == 1000 && t.weight_decay == 0.03 && t.flip &&
+             t.ema == 0.9999));
+    }
+    CHECK(seen >= 15);
   }
 
   TEST_CASE("configurations: unknown keys, wrong types and wrong values are named") {
