@@ -12,7 +12,8 @@ using Constraint = std::function<Tensor(const Tensor& x, double t, const Tensor&
 Constraint inpainting(const NoiseProcess& process, const Tensor& known, const Tensor& mask);
 
 // Colour images whose mean over channels is grey (N or 1, H, W, 1) where mask (N or 1, H, W, 1) is 1. In coordinates of which one is the mean and the
-// others are orthogonal to it, this is inpainting of the first. Of the result, where it would leave [-1, 1], the colour is made paler: the mean stays.
+// others are orthogonal to it, this is inpainting of the first. Where the result would leave [-1, 1] its colour is made paler: the
+// mean stays.
 Constraint colouring(const NoiseProcess& process, const Tensor& grey, const Tensor& mask);
 
 // Between two noises, at the angle share of the way (Shoemake 1985): of their length everywhere, where the straight line's middle would be too short
