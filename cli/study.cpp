@@ -53,22 +53,28 @@ std::vector<Run> runs_of(const StudyArguments& o, const Study& study) {
   return runs;
 }
 
+// A configuration whose keys have no order, as those of the file and of --set do not; null for what is none.
+using Unordered = nlohmann::json;
+Unordered unordered(const std::string& config) {
+  Unordered json = Unordered::parse(config, nullptr, false);
+  return json.is_object() && json.contains("train") && json["train"].is_object() ? json : Unordered();
+}
+
 // Without what may change between two sessions: how long it is trained, and how samples are drawn.
-Json lasting(const std::string& config) {
-  Json json = parse_json(config);
-  if (!json.is_object() || !json.contains("train") || !json["train"].is_object()) return {};
-  json.erase("sample");
-  for (const char* budget : {"steps", "epochs", "minutes"}) json["train"].erase(budget);
-  return json;
+Unordered lasting(Unordered config) {
+  if (config.is_null()) return config;
+  config.erase("sample");
+  for (const char* budget : {"steps", "epochs", "minutes"}) config["train"].erase(budget);
+  return config;
 }
 
 bool finished(const Run& run, int64_t n) {
-  const std::string config = run.how.out + "/config.json";
-  if (!fs::exists(config)) return false;
-  const std::string written = read_file(config);
-  ITO_CHECK(lasting(written) == lasting(run.config.written), run.how.out, " holds a run of another configuration; choose another --out");
+  const std::string path = run.how.out + "/config.json";
+  if (!fs::exists(path)) return false;
+  const Unordered written = unordered(read_file(path)), wanted = unordered(run.config.written);
+  ITO_CHECK(lasting(written) == lasting(wanted), run.how.out, " holds a run of another configuration; choose another --out");
   const Json scores = scores_of(run.how.out);
-  return !scores.is_null() && scores["samples"] == n && parse_json(written) == parse_json(run.config.written);
+  return !scores.is_null() && scores["samples"] == n && written == wanted;
 }
 
 // reverse.png, the way of one noise to an image, and starts.png, what becomes of five.

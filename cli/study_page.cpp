@@ -72,10 +72,11 @@ std::string about_the_end(const Study& s) {
   const std::vector<double> table = betas(s, *most);
   if (reaches_prior(table)) return "";
   return text("<p>With ", *most, ", &alpha;&#772;<sub>T</sub> = ", number("%.3g", left(*most)), ": at t = T = ", s.steps, " a training image keeps ",
-              percent(terminal_signal(table)), " of its amplitude, and the network learns to denoise that. Sampling starts from N(0, I) instead, ",
+              percent(terminal_signal(table)),
+              " of its amplitude, and that is what the network learns to denoise. Sampling starts from N(0, I) instead, ",
               number("%.3g", prior_kl(table).nats),
-              " nats a pixel away, where no training image ever was. The steps that would lead from one to the ",
-              "other are not in the schedule, so that a longer training does not help: it fails for its end, not for being steep.</p>\n");
+              " nats a pixel away, where no training image ever was. This is the most of all schedules here, and no longer training makes it less: "
+              "what is wrong with its samples comes from its end, not from its being steep.</p>\n");
 }
 
 std::string schedule_table(const Study& s) {
@@ -85,9 +86,8 @@ std::string schedule_table(const Study& s) {
     rows += text("<tr><td>", name, "<td>", number("%.3g", alphas_cumprod(table).back()), "<td>", number("%.3g", terminal_signal(table)), "<td>",
                  number("%.3g", prior_kl(table).nats), "\n");
   }
-  return "<table>\n<tr><th>schedule<th>&alpha;&#772;<sub>T</sub><th>&radic;&alpha;&#772;<sub>T</sub>, the share of the amplitude that is left<th>KL "
-         "to "
-         "the prior at x<sub>0</sub> = &plusmn;1, nats a pixel\n" +
+  return "<table>\n<tr><th>schedule<th>&alpha;&#772;<sub>T</sub><th>&radic;&alpha;&#772;<sub>T</sub>, the share of the amplitude that is left"
+         "<th>KL to the prior at x<sub>0</sub> = &plusmn;1, nats a pixel\n" +
          rows + "</table>\n";
 }
 
@@ -132,11 +132,13 @@ About about(const std::string& drawing) {
 std::string drawing_section(const Study& s, const std::string& drawing) {
   const About is = about(drawing);
   const std::string rows = joined(schedules_with(s, drawing, "reverse.png"));
-  std::string out =
-      text("<h2>", drawing, "</h2>\n<p>", is.drawing, ".</p>\n",
-           figure(s.folder, "reverse-" + drawing + ".png", text("One noise on its way to an image; rows: ", rows, " (figure ", is.reverse, ")")),
-           figure(s.folder, "starts-" + drawing + ".png", text("What becomes of five noises; rows: ", rows, " (figure ", is.starts, ")")),
-           figure(s.folder, "loss-" + drawing + ".png", "Loss on a batch of the test set"), "<div class=\"pairs\">\n");
+  std::string out = text(
+      "<h2>", drawing, "</h2>\n<p>", is.drawing, ".</p>\n",
+      figure(s.folder, "reverse-" + drawing + ".png", text("One noise on its way to an image; rows: ", rows, " (figure ", is.reverse, ")")),
+      figure(s.folder, "starts-" + drawing + ".png", text("What becomes of five noises; rows: ", rows, " (figure ", is.starts, ")")),
+      figure(s.folder, "loss-" + drawing + ".png",
+             "Loss on a batch of the test set. A schedule with less noise has an easier task: losses of two schedules do not say which is better"),
+      "<div class=\"pairs\">\n");
   for (const std::string& name : schedules_with(s, drawing, "loss.png"))
     out += figure(s.folder, s.run(drawing, name) + "/loss.png", name + ": mean, least and largest batch, test set (figure 6.7)");
   return out + "</div>\n";

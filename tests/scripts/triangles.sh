@@ -52,7 +52,7 @@ page 'figure 6.3' # high resolution, in the thesis' words
 tensors() { tail -c +$((9 + $(head -c 8 "$1/checkpoint.safetensors" | od -An -t u8))) "$1/checkpoint.safetensors"; } # the header holds the seconds
 bytes() { { tensors "$first"; tensors "$second"; cat "$tmp/study/"*.png "$tmp/study/index.html"; } | sha256sum; }
 before=$(bytes)
-says '^2 models, 2 of them are finished$' study --set train.steps=6
+says '^2 models, 2 of them are finished$' "$ito" study "$triangles" --set train.steps=6 "${smaller[@]}" --n 4 --schedules linear-unscaled,power10-unscaled --drawings reduced --out "$tmp/study" # keys have no order
 [ "$(bytes)" = "$before" ] || fail "a finished study is changed by a second call"
 rm -r "$second"
 says '^model 1 of 1: power10-unscaled, reduced$' study --set train.steps=6
