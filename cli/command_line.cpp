@@ -159,6 +159,27 @@ void add_strip(CLI::App& app) {
   command->callback([o] { noise_strip(*o); });
 }
 
+void add_study(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("study",
+                         "triangles by noise schedule and by drawing: a model of each pair is trained and scored; one page of all. What is "
+                         "finished is not done again\n\n"
+                         "  ito study examples/triangles/ddpm.json --schedules linear-unscaled,power10-unscaled --drawings exact");
+  const auto o = std::make_shared<StudyArguments>();
+  command->add_option("CONFIG", o->config, "JSON file of a DDPM on triangles, as examples/triangles/ddpm.json")->required();
+  command->add_option("--schedules", o->schedules, "names, joined by commas")->delimiter(',')->allow_extra_args(false)->capture_default_str();
+  command->add_option("--drawings", o->drawings, "exact, reduced, aliased, joined by commas")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command->add_option("--minutes", o->minutes, "of each training (default: the configuration's)");
+  command->add_option("--n", o->n, "samples of each model, to be scored")->check(whole_number())->capture_default_str();
+  command->add_option("--image", o->image, "PNG that is shown on its way to noise (default: a triangle)");
+  command->add_option("--set", o->assignments, "override: section.key=value (may be repeated)")->allow_extra_args(false);
+  command->add_option("--out", o->out, "folder of the page and the runs")->capture_default_str();
+  command->callback([o] { study_triangles(*o); });
+}
+
 void add_gradcheck(CLI::App& app) {
   CLI::App* command = app.add_subcommand("gradcheck", "check ops: every variant, gradients of both orders, equal bits\n\n  ito gradcheck softmax");
   const auto op = std::make_shared<std::string>();
@@ -212,6 +233,7 @@ int run_command_line(int argc, char** argv) {
   add_data(app);
   add_schedule(app);
   add_strip(app);
+  add_study(app);
   add_gradcheck(app);
   add_kernels(app);
   try {

@@ -14,7 +14,7 @@ struct TrainArguments {
   std::vector<std::string> assignments;
   bool resume = false;
 };
-void train(const TrainArguments& o);
+bool train(const TrainArguments& o);  // false: interrupted, with a checkpoint to go on from
 
 // What is to differ from the run's own way of sampling.
 struct SamplerArguments {
@@ -80,6 +80,16 @@ struct StripArguments {
   uint64_t seed = 0;
 };
 void noise_strip(const StripArguments& o);
+
+struct StudyArguments {
+  std::string config, image, out = "runs/triangles";
+  std::vector<std::string> schedules{"linear-unscaled", "sine3-unscaled", "power1.5-unscaled", "power2-unscaled", "power10-unscaled"};
+  std::vector<std::string> drawings{"exact", "reduced", "aliased"};
+  std::vector<std::string> assignments;
+  std::optional<double> minutes;  // of each training; empty: the configuration's budget
+  int64_t n = 200;                // samples of each model, to be scored
+};
+void study_triangles(const StudyArguments& o);
 
 void check_gradients(const std::string& op);  // of all, for an empty name
 

@@ -6,9 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/html.h"
 #include "cli/progress.h"
 #include "cli/run_folder.h"
 #include "cli/sampling.h"
+#include "cli/scoring.h"
 #include "data/plot.h"
 #include "data/png.h"
 #include "data/points.h"
@@ -35,39 +37,12 @@ std::vector<double> smoothed(const std::vector<double>& values) {
 
 // The mean jumps as batches differ, and is smoothed; the test loss is of the same images every time.
 void write_loss_plot(const std::string& folder, const std::vector<Json>& log) {
-  const auto curve = [&](const char* key, const std::array<uint8_t, 3>& colour, const char* name) {
-    Curve out{.x = {}, .y = {}, .colour = colour, .name = name};
-    for (const Json& entry : log)
-      if (has_numbers(entry, {key})) {
-        out.x.push_back(entry["step"]);
-        out.y.push_back(entry[key]);
-      }
-    if (out.x.empty()) out.name = "";
-    return out;
-  };
   constexpr std::array<uint8_t, 3> pale{174, 199, 232}, blue{31, 119, 180}, red{214, 39, 40};
-  Curve mean = curve("loss", blue, "mean of batches");
+  Curve mean = curve_of(log, "loss", blue, "mean of batches");
   mean.y = smoothed(mean.y);
-  const std::vector<Curve> curves{curve("loss_max", pale, "largest and least"), curve("loss_min", pale, ""), mean,
-                                  curve("loss_test", red, "test set")};
+  const std::vector<Curve> curves{curve_of(log, "loss_max", pale, "largest and least"), curve_of(log, "loss_min", pale, ""), mean,
+                                  curve_of(log, "loss_test", red, "test set")};
   write_png(folder + "/loss.png", plot(curves, {.title = "loss", .x_label = "step", .log_y = true}));
-}
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return out;
-}
-
-std::string figure(const std::string& folder, const std::string& file, const std::string& caption) {
-  if (!fs::exists(folder + "/" + file)) return "";
-  return "<figure><img src=\"" + file + "\" alt=\"" + escaped(caption) + "\"><figcaption>" + escaped(caption) + "</figcaption></figure>\n";
-}
-
-std::string percent(double share) {
-  char out[16];
-  std::snprintf(out, sizeof out, "%.1f %%", 100 * share);
-  return out;
 }
 
 std::string triangle_rows(const Json& s) {
@@ -99,17 +74,9 @@ std::string digit_rows(const Json& s) {
 std::string score_table(const std::string& path, const std::string& title) {
   if (!fs::exists(path)) return "";
   const Json s = parse_json(read_file(path));
-  const bool triangles = has_numbers(s, {"triangles", "samples", "mean_score", "real_triangles", "real_mean_score"});
-  const std::string rows = triangles ? triangle_rows(s) : digit_rows(s);
+  const std::string rows = of_triangles(s) ? triangle_rows(s) : digit_rows(s);
   return rows.empty() ? "" : text("<h2>", escaped(title), "</h2>\n<table>\n", rows, "</table>\n");
 }
-
-const char* style =
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:860px;margin:2em auto;padding:0 1em;color:#222}figure{margin:1.5em 0}img{max-width:100%;"
-    "image-rendering:pixelated}figcaption{color:#666;font-size:14px}table{border-collapse:collapse}th{text-align:left;font-weight:normal;padding-"
-    "right:2em;"
-    "color:#666;vertical-align:top}td,th{padding-top:.3em;padding-bottom:.3em;border-bottom:1px solid "
-    "#eee}pre{background:#f6f6f6;padding:1em;overflow:auto}";
 
 }  // namespace
 
@@ -120,16 +87,13 @@ void write_report(const std::string& folder) {
     summary = text("<p>", log.back()["step"], " steps in ", duration(log.back()["seconds"].get<double>()), ", ",
                    int64_t(log.back()["images_per_second"].get<double>()), " images a second at the end.</p>\n");
   const std::string name = fs::path(folder).filename().string();
-  write_file(folder + "/report.html", [&](std::ostream& out) {
-    out << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Ito: " << escaped(name) << "</title><style>" << style
-        << "</style>\n<h1>" << escaped(name) << "</h1>\n"
-        << summary << score_table(folder + "/scores.json", "Scores") << figure(folder, "samples.png", "Samples of this run")
-        << figure(folder, "strip.png", "From noise to images: each row is one on its way")
-        << figure(folder, "loss.png", "Loss by step: the mean of batches, the least and the largest among them, and a batch of the test set")
-        << score_table(folder + "/zoo-scores.json", "The bundled model")
-        << figure(folder, "zoo.png", "Samples of the bundled model, which was trained longer") << "<h2>Configuration</h2>\n<pre>"
-        << escaped(fs::exists(folder + "/config.json") ? read_file(folder + "/config.json") : "") << "</pre>\n</html>\n";
-  });
+  write_page(folder + "/report.html", name,
+             summary + score_table(folder + "/scores.json", "Scores") + figure(folder, "samples.png", "Samples of this run") +
+                 figure(folder, "strip.png", "From noise to images: each row is one on its way") +
+                 figure(folder, "loss.png", "Loss by step: the mean of batches, the least and the largest among them, and a batch of the test set") +
+                 score_table(folder + "/zoo-scores.json", "The bundled model") +
+                 figure(folder, "zoo.png", "Samples of the bundled model, which was trained longer") + "<h2>Configuration</h2>\n<pre>" +
+                 escaped(fs::exists(folder + "/config.json") ? read_file(folder + "/config.json") : "") + "</pre>\n");
 }
 
 void write_pictures(const std::string& folder) {

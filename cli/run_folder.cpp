@@ -59,4 +59,15 @@ std::vector<Json> read_log(const std::string& folder) {
   return entries;
 }
 
+Curve curve_of(const std::vector<Json>& log, const char* key, const std::array<uint8_t, 3>& colour, const std::string& name) {
+  Curve out{.x = {}, .y = {}, .colour = colour};
+  for (const Json& entry : log)
+    if (has_numbers(entry, {key})) {
+      out.x.push_back(entry["step"]);
+      out.y.push_back(entry[key]);
+    }
+  if (!out.x.empty()) out.name = name;
+  return out;
+}
+
 }  // namespace ito::cli

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "data/config.h"
+#include "data/plot.h"
 
 namespace ito::cli {
 
@@ -18,5 +19,7 @@ void cut_log(const std::string& path, int64_t step);
 bool has_numbers(const Json& object, const std::vector<const char*>& keys);
 // The lines that have step, seconds, loss and images_per_second; those of older runs lack loss_min, loss_max and loss_test.
 std::vector<Json> read_log(const std::string& folder);
+// A number of the log by step. Where a log lacks it, the curve is empty and nameless.
+Curve curve_of(const std::vector<Json>& log, const char* key, const std::array<uint8_t, 3>& colour, const std::string& name);
 
 }  // namespace ito::cli

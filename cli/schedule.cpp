@@ -1,6 +1,5 @@
 // ito schedule, ito strip: what a noise schedule does to data, as numbers and as pictures.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <sstream>
@@ -9,6 +8,7 @@
 #include "autograd/ops/concat.h"
 #include "cli/commands.h"
 #include "cli/sampling.h"
+#include "cli/schedule.h"
 #include "data/plot.h"
 #include "data/png.h"
 #include "diffusion/schedule.h"
@@ -18,8 +18,6 @@ namespace ito::cli {
 namespace {
 
 constexpr int64_t most_steps = 1000000;
-constexpr std::array<std::array<uint8_t, 3>, 8> colours{
-    {{31, 119, 180}, {214, 39, 40}, {44, 160, 44}, {148, 103, 189}, {255, 127, 14}, {23, 190, 207}, {140, 86, 75}, {127, 127, 127}}};
 
 void print_table(const std::string& name, const std::vector<double>& betas, double x0) {
   const std::vector<double> left = alphas_cumprod(betas);
@@ -44,14 +42,6 @@ void print_table(const std::string& name, const std::vector<double>& betas, doub
   std::printf("\n");
 }
 
-Curve curve(const std::vector<double>& values, size_t index) {
-  Curve out;
-  for (size_t t = 0; t < values.size(); ++t) out.x.push_back(double(t + 1));
-  out.y = values;
-  out.colour = colours[index % colours.size()];
-  return out;
-}
-
 std::vector<double> table(const std::string& name, int64_t steps, const BetaRange& range = {}) {
   ITO_CHECK(steps <= most_steps, "--steps can be ", most_steps, " at most, got ", steps);
   return beta_schedule(name, steps, range);
@@ -59,26 +49,39 @@ std::vector<double> table(const std::string& name, int64_t steps, const BetaRang
 
 }  // namespace
 
+std::array<uint8_t, 3> curve_colour(size_t index) {
+  constexpr std::array<std::array<uint8_t, 3>, 8> colours{
+      {{31, 119, 180}, {214, 39, 40}, {44, 160, 44}, {148, 103, 189}, {255, 127, 14}, {23, 190, 207}, {140, 86, 75}, {127, 127, 127}}};
+  return colours[index % colours.size()];
+}
+
+Tensor schedule_plot(const std::vector<std::string>& names, const std::vector<std::vector<double>>& tables) {
+  std::vector<Curve> signal, noise;
+  double lowest_peak = 1, highest_peak = 0;
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const auto curve = [&](const std::vector<double>& values, const std::string& name) {
+      Curve out{.x = {}, .y = values, .colour = curve_colour(i), .name = name};
+      for (size_t t = 0; t < values.size(); ++t) out.x.push_back(double(t + 1));
+      return out;
+    };
+    signal.push_back(curve(alphas_cumprod(tables[i]), names[i]));
+    noise.push_back(curve(tables[i], ""));
+    const double peak = *std::max_element(tables[i].begin(), tables[i].end());
+    lowest_peak = std::min(lowest_peak, peak);
+    highest_peak = std::max(highest_peak, peak);
+  }
+  const bool log_beta = highest_peak > 5 * lowest_peak;  // cosine's last betas are fifty times those of linear
+  return concat({plot(signal, {.title = "alpha-bar", .x_label = "t"}), plot(noise, {.title = "beta", .x_label = "t", .log_y = log_beta})}, 0);
+}
+
 void show_schedules(const ScheduleArguments& o) {
   ITO_CHECK(std::isfinite(o.x0) && o.x0 >= 0, "--x0 must be at least 0, got ", o.x0);
   if (!o.out.empty()) check_writable(o.out);
   std::vector<std::vector<double>> tables;
   for (const std::string& name : o.names) tables.push_back(table(name, o.steps, {o.first, o.last}));
-  std::vector<Curve> signal, noise;
-  double lowest_peak = 1, highest_peak = 0;
-  for (size_t i = 0; i < tables.size(); ++i) {
-    print_table(o.names[i], tables[i], o.x0);
-    signal.push_back(curve(alphas_cumprod(tables[i]), i));
-    signal.back().name = o.names[i];
-    noise.push_back(curve(tables[i], i));
-    const double peak = *std::max_element(tables[i].begin(), tables[i].end());
-    lowest_peak = std::min(lowest_peak, peak);
-    highest_peak = std::max(highest_peak, peak);
-  }
+  for (size_t i = 0; i < tables.size(); ++i) print_table(o.names[i], tables[i], o.x0);
   if (o.out.empty()) return;
-  const bool log_beta = highest_peak > 5 * lowest_peak;  // cosine's last betas are fifty times those of linear
-  write_png(o.out,
-            concat({plot(signal, {.title = "alpha-bar", .x_label = "t"}), plot(noise, {.title = "beta", .x_label = "t", .log_y = log_beta})}, 0));
+  write_png(o.out, schedule_plot(o.names, tables));
   std::printf("%s: alpha-bar and beta of %zu schedule%s\n", o.out.c_str(), o.names.size(), o.names.size() == 1 ? "" : "s");
 }
 

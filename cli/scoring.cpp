@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/progress.h"
+#include "cli/run_folder.h"
 #include "diffusion/distances.h"
 #include "diffusion/triangle_score.h"
 
@@ -114,6 +115,8 @@ Json score(const Checkpoint& checkpoint, const ScoreOptions& o) {
   return scores;
 }
 
+bool of_triangles(const Json& s) { return has_numbers(s, {"samples", "triangles", "mean_score", "real_triangles", "real_mean_score"}); }
+
 std::string score_lines(const Json& s) {
   std::string out;
   const auto line = [&](const char* format, auto... values) {
@@ -122,7 +125,7 @@ std::string score_lines(const Json& s) {
     out += buffer;
   };
   if (s.contains("point_set")) return point_lines(s);
-  if (s.contains("drawing")) return triangle_lines(s);
+  if (of_triangles(s)) return triangle_lines(s);
   line("judge              %s\n", s["judge"].get<std::string>().c_str());
   if (s.contains("judge_accuracy"))
     line("judge's accuracy   %.2f %% of %ld test images\n", 100 * s["judge_accuracy"].get<double>(), long(s["test_images"]));

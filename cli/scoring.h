@@ -12,6 +12,8 @@ Dataset real_images(const RunConfig& config, const std::string& path, Split spli
 
 // scores.json of a model: of its samples, beside the judge's accuracy; of a classifier: its accuracy.
 Json score(const Checkpoint& checkpoint, const ScoreOptions& options);
+// Whether they are those of a model of triangles, and whole.
+bool of_triangles(const Json& scores);
 // The same as lines of text.
 std::string score_lines(const Json& scores);
 

@@ -30,7 +30,7 @@ void on_interrupt(int) {
 
 }  // namespace
 
-void train(const TrainArguments& o) {
+bool train(const TrainArguments& o) {
   std::string folder;
   const RunConfig config = parse_run_config(read_options(o, folder));
   ITO_CHECK(o.resume || !fs::exists(folder + "/checkpoint.safetensors"), folder, " already holds a run; go on with --resume or choose another --out");
@@ -79,11 +79,12 @@ void train(const TrainArguments& o) {
   line.finish();
   if (stop) {
     std::printf("stopped at step %ld; go on with: ito train %s --resume\n", long(trainer.progress().step), folder.c_str());
-    return;
+    return false;
   }
   std::printf("%ld steps in %s\n", long(trainer.progress().step), duration(trainer.progress().seconds).c_str());
   write_pictures(folder);
   std::printf("see %s/report.html\n", folder.c_str());
+  return true;
 }
 
 }  // namespace ito::cli
