@@ -15,6 +15,17 @@
 
 namespace ito::cli {
 
+std::string prior_warning(const std::string& name, const std::vector<double>& betas) {
+  if (reaches_prior(betas)) return "";
+  char out[400];
+  std::snprintf(
+      out, sizeof out,
+      "warning: the prior is not reached: x_T keeps %.3g %% of the data's amplitude (at most %.3g %% is safe), and sampling starts from noise "
+      "alone;\n         use %s-zero-snr, or another schedule\n",
+      100 * terminal_signal(betas), 100 * largest_terminal_signal, name.c_str());
+  return out;
+}
+
 namespace {
 
 constexpr int64_t most_steps = 1000000;
@@ -33,12 +44,7 @@ void print_table(const std::string& name, const std::vector<double>& betas, doub
   }
   const PriorKl kl = prior_kl(betas, x0 * x0);
   std::printf("sqrt(alpha-bar_T) = %.4g, KL to the prior = %.4g nats = %.4g bits per dimension\n", terminal_signal(betas), kl.nats, kl.bits);
-  if (!reaches_prior(betas))
-    std::printf(
-        "warning: the prior is not reached: x_T keeps %.3g %% of the data's amplitude (at most %.3g %% is safe), and sampling starts from noise "
-        "alone;\n"
-        "         use %s-zero-snr, or another schedule\n",
-        100 * terminal_signal(betas), 100 * largest_terminal_signal, name.c_str());
+  std::fputs(prior_warning(name, betas).c_str(), stdout);
   std::printf("\n");
 }
 

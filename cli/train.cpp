@@ -11,6 +11,8 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/run_folder.h"
+#include "cli/schedule.h"
+#include "diffusion/schedule.h"
 #include "diffusion/trainer.h"
 #include "tensor/file.h"
 
@@ -47,6 +49,8 @@ bool train(const TrainArguments& o) {
   std::printf("%s: %ld parameters, %ld images of %s from %s\n", folder.c_str(), long(trainer.task().network().parameter_count()), long(data.size()),
               data.name.c_str(), data.origin.c_str());
   if (!trainer.why_untested().empty()) std::printf("no test loss: %s\n", trainer.why_untested().c_str());
+  const DiffusionOptions& d = config.diffusion;
+  if (config.task == "diffusion" && d.process == "ddpm") std::fputs(prior_warning(d.schedule, beta_schedule(d.schedule, d.steps)).c_str(), stdout);
   std::fflush(stdout);
 
   stop = false;

@@ -16,6 +16,8 @@ says '^ +1000 +0.02 +4.036e-05' "$ito" schedule linear
 ! grep -q warning "$tmp/said" || fail "a warning about linear with 1000 steps"
 says 'alpha-bar_T\) = 0, KL to the prior = 0 ' "$ito" schedule power10-unscaled-zero-snr --steps 300
 ! grep -q warning "$tmp/said" || fail "a warning about zero SNR"
+says '^warning: the prior is not reached.*21.9 %' "$ito" train examples/triangles/ddpm.json --set model.base=8 --set data.size=8 --set data.count=60 \
+  --set train.minutes=0 --set train.steps=1 --set train.batch=4 --set sample.steps=1 --out "$tmp/run"
 # data of mean square 4: (0.0481 * 3 - log(1 - 0.0481)) / 2
 says '= 0.09671 nats' "$ito" schedule linear-unscaled --steps 300 --x0 2
 says 'of 2 schedules' "$ito" schedule linear cosine --out "$tmp/two.png"
