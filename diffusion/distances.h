@@ -20,6 +20,7 @@ double sliced_wasserstein(const Tensor& a, const Tensor& b, const SlicedOptions&
 
 // What SW_p of `count` points of the set and as many others of the same set is, the mean of `pairs` pairs of draws: no sample of that size can be
 // expected to come closer. In the unit that networks see, as of points from a Loader or a sampler. Throws Error for an unknown set.
+// A distance of one pair varies by a third of its value; a mean over pairs says more.
 double resample_floor(const std::string& point_set, int64_t count, const SlicedOptions& options = {}, int64_t pairs = 8);
 
 // The share of the points that is nearest to each component's mean: about its weight, where components do not overlap. Points as networks see them.
