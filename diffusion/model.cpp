@@ -23,8 +23,8 @@ Generator generator_for(uint64_t seed, Stream stream, uint32_t call = 0) { retur
 
 std::unique_ptr<NoiseProcess> make_process(const DiffusionOptions& o) {
   if (o.process == "ddpm") return std::make_unique<Ddpm>(beta_schedule(o.schedule, o.steps));
-  if (o.process == "vp") return std::make_unique<Vp>(VpOptions{o.beta_min, o.beta_max, o.first});
-  if (o.process == "sub-vp") return std::make_unique<SubVp>(VpOptions{o.beta_min, o.beta_max, o.first});
+  if (o.process == "vp") return std::make_unique<Vp>(VpOptions{o.beta_min, o.beta_max, o.first, o.beta_curve});
+  if (o.process == "sub-vp") return std::make_unique<SubVp>(VpOptions{o.beta_min, o.beta_max, o.first, o.beta_curve});
   if (o.process == "ve") return std::make_unique<Ve>(VeOptions{o.sigma_min, o.sigma_max});
   if (o.process == "edm") return std::make_unique<Edm>(EdmOptions{.sigma_min = o.sigma_min, .sigma_max = o.sigma_max});
   fail("no process '", o.process, "'; there are: ddpm vp sub-vp ve edm");

@@ -16,6 +16,7 @@ struct DiffusionOptions {
   std::string schedule = "cosine";                     // ddpm: of the betas
   int64_t steps = 1000;                                // ddpm
   double beta_min = 0.1, beta_max = 20, first = 1e-3;  // vp, sub-vp
+  double beta_curve = 0;                               // vp, sub-vp: k > 0 for exponential betas (VpOptions::curve)
   double sigma_min = 0.01, sigma_max = 50;             // ve, edm
   int64_t levels = 0;                                  // ve: so many times, as NCSN; 0: all
   std::string prediction = "v";

@@ -49,6 +49,19 @@ std::vector<double> Ddpm::times(int64_t count) const {
 Vp::Vp(const VpOptions& o) : o_(o) {
   ITO_CHECK(o.beta_min > 0 && o.beta_max >= o.beta_min && o.first > 0 && o.first < 1,
             "a VP process needs 0 < beta_min <= beta_max and a first time between 0 and 1, got ", o.beta_min, ", ", o.beta_max, " and ", o.first);
+  ITO_CHECK(o.curve >= 0 && std::isfinite(o.curve), "the curve of a VP process's betas must not be negative, got ", o.curve);
+}
+
+double Vp::rate() const { return std::log1p((o_.beta_min + (o_.beta_max - o_.beta_min) / 2) / o_.curve); }
+
+double Vp::beta(double t) const {
+  if (o_.curve > 0) return o_.curve * rate() * std::exp(rate() * t);
+  return o_.beta_min + t * (o_.beta_max - o_.beta_min);
+}
+
+double Vp::integral(double t) const {
+  if (o_.curve > 0) return o_.curve * std::expm1(rate() * t);
+  return t * o_.beta_min + 0.5 * t * t * (o_.beta_max - o_.beta_min);
 }
 
 Marginal Vp::marginal(double t) const { return {std::exp(-0.5 * integral(t)), std::sqrt(-std::expm1(-integral(t)))}; }

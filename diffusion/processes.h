@@ -44,11 +44,13 @@ class Ddpm : public NoiseProcess {
   std::vector<double> betas_, alphas_cumprod_;
 };
 
-// Song et al. 2021, appendix B, with beta(t) = beta_min + t (beta_max - beta_min) on t in [first, 1]; B = integral of beta from 0.
+// Song et al. 2021, appendix B, with beta(t) = beta_min + t (beta_max - beta_min) on t in [first, 1]; B = integral of beta from 0. With a `curve` k > 0
+// (source 000's functional models) beta(t) = k c e^{ct}, B = k (e^{ct} - 1), with the c that gives B(1) of the straight line: the noise comes later.
 //   VP      dx = -beta x/2 dt + sqrt(beta) dW                        scale e^{-B/2}, deviation^2 1 - e^{-B}
 //   sub-VP  dx = -beta x/2 dt + sqrt(beta (1 - e^{-2 B})) dW         scale e^{-B/2}, deviation 1 - e^{-B}
 struct VpOptions {
   double beta_min = 0.1, beta_max = 20, first = 1e-3;
+  double curve = 0;
 };
 class Vp : public NoiseProcess {
  public:
@@ -61,10 +63,11 @@ class Vp : public NoiseProcess {
   double squared_diffusion(double t) const override { return beta(t); }
   double network_time(double t) const override { return 999 * t; }
   double prior_deviation() const override { return 1; }
-  double beta(double t) const { return o_.beta_min + t * (o_.beta_max - o_.beta_min); }
-  double integral(double t) const { return t * o_.beta_min + 0.5 * t * t * (o_.beta_max - o_.beta_min); }  // of beta, from 0
+  double beta(double t) const;
+  double integral(double t) const;  // of beta, from 0
 
  private:
+  double rate() const;  // c
   VpOptions o_;
 };
 class SubVp : public Vp {

@@ -106,6 +106,7 @@ DiffusionOptions read_diffusion(ConfigReader& in) {
   read(in, "steps", o.steps);
   read(in, "beta_min", o.beta_min);
   read(in, "beta_max", o.beta_max);
+  read(in, "beta_curve", o.beta_curve);
   read(in, "first", o.first);
   read(in, "sigma_min", o.sigma_min);
   read(in, "sigma_max", o.sigma_max);

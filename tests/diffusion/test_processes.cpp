@@ -1,6 +1,9 @@
 // Processes against their SDEs and the constants of their authors; weights of the loss.
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cmath>
+
 #include "diffusion/kl_weights.h"
 #include "diffusion/weighting.h"
 #include "tests/diffusion/processes.h"
@@ -51,6 +54,22 @@ TEST_SUITE("diffusion") {
       CHECK(ddpm.marginal(x).scale < before);
       before = ddpm.marginal(x).scale;
     }
+  }
+
+  TEST_CASE("A-056: exponential betas have the straight line's integral, and the functional models' constants") {
+    for (const auto& [beta_max, rate, integral, last] : {std::array{5.0, 4.8559, 2.55, 12.48}, std::array{10.0, 5.535, 5.05, 28.06}}) {
+      const Vp line({.beta_max = beta_max}), curve({.beta_max = beta_max, .curve = 0.02});
+      CHECK(curve.integral(1) == doctest::Approx(integral).epsilon(1e-12));
+      CHECK(curve.integral(1) == doctest::Approx(line.integral(1)).epsilon(1e-12));
+      CHECK(curve.beta(1) / curve.beta(0) == doctest::Approx(std::exp(rate)).epsilon(1e-3));
+      CHECK(curve.beta(1) == doctest::Approx(last).epsilon(1e-3));
+      for (const double t : {0.1, 0.5, 0.9}) {
+        const double h = 1e-5;
+        CHECK((curve.integral(t + h) - curve.integral(t - h)) / (2 * h) == doctest::Approx(curve.beta(t)).epsilon(1e-7));
+        CHECK(curve.marginal(t).scale > line.marginal(t).scale);
+      }
+    }
+    CHECK_THROWS_AS(Vp({.curve = -1}), Error);
   }
 
   TEST_CASE("zero terminal SNR: samplers that need no slope reach the data, others refuse") {
