@@ -91,7 +91,8 @@ DiffusionModel::Times DiffusionModel::training_times(int64_t n, uint32_t call) c
     std::transform(index, index + n, t.begin(), [&](int64_t i) { return p.first() + double(i) * spacing; });
   } else if (o_.times == "log-normal") {
     const std::vector<double> z = normal_from({n}, key, 0).to_vector<double>();
-    std::transform(z.begin(), z.end(), t.begin(), [&](double v) { return std::clamp(std::exp(-1.2 + 1.2 * v), p.first(), p.last()); });
+    std::transform(z.begin(), z.end(), t.begin(),
+                   [&](double v) { return std::clamp(time_of_ratio(p, std::exp(o_.log_mean + o_.log_deviation * v)), p.earliest(), p.last()); });
   } else {
     const std::vector<double> u = uniform_from({n}, key, 0).to_vector<double>();
     std::transform(u.begin(), u.end(), t.begin(), [&](double v) { return p.earliest() + v * (p.last() - p.earliest()); });

@@ -116,6 +116,8 @@ DiffusionOptions read_diffusion(ConfigReader& in) {
   read(in, "data_deviation", o.data_deviation);
   read(in, "scale_input", o.scale_input);
   read(in, "times", o.times);
+  read(in, "log_mean", o.log_mean);
+  read(in, "log_deviation", o.log_deviation);
   read(in, "variance", o.variance);
   read(in, "label_dropout", o.label_dropout);
   ITO_CHECK(o.steps >= 1 && o.steps <= 100000, "config: diffusion.steps must be 1 to 100000, got ", o.steps);

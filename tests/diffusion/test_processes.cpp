@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "diffusion/kl_weights.h"
+#include "diffusion/model.h"
 #include "diffusion/weighting.h"
 #include "tests/diffusion/processes.h"
 
@@ -70,6 +71,16 @@ TEST_SUITE("diffusion") {
       }
     }
     CHECK_THROWS_AS(Vp({.curve = -1}), Error);
+  }
+
+  TEST_CASE("log-normal times have the ratio of noise to data that was asked for (C.6)") {
+    // Of data 0 the target v is scale eps, and an untrained network says 0: the loss is E scale^2, 1/(1 + r^2) where scale^2 + deviation^2 = 1.
+    for (const double log_ratio : {-1.0, 0.5}) {
+      DiffusionModel model(MlpOptions{.width = 8, .blocks = 1},
+                           {.process = "vp", .prediction = "v", .times = "log-normal", .log_mean = log_ratio, .log_deviation = 1e-3}, 3);
+      const double loss = model.loss(Tensor::zeros({20000, 1, 1, 2}), {}, 0).item();
+      CHECK(loss == doctest::Approx(1 / (1 + std::exp(2 * log_ratio))).epsilon(0.03));
+    }
   }
 
   TEST_CASE("zero terminal SNR: samplers that need no slope reach the data, others refuse") {
