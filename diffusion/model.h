@@ -25,9 +25,9 @@ struct DiffusionOptions {
   bool scale_input = false;       // the network sees x_t / sqrt(scale^2 data_deviation^2 + deviation^2), of deviation 1
   std::string times = "uniform";  // of training; log-normal: of the ratio deviation / scale; importance: by the losses at each time (ddpm)
   double log_mean = -1.2, log_deviation = 1.2;  // log-normal times: of ln(deviation / scale), Karras et al. 2022, table 1
-  std::string variance = "fixed";  // ddpm: or learned, between the two fixed ones, by L_hybrid (diffusion/learned_variance.h)
-  DType dtype = DType::f32;       // of the network's activations: f32, or bf16 (half the memory; parameters and loss stay f32)
-  double label_dropout = 0.1;     // share of training images whose label is hidden, so that the network also learns the unconditional score
+  std::string variance = "fixed";               // ddpm: or learned, between the two fixed ones, by L_hybrid (diffusion/learned_variance.h)
+  DType dtype = DType::f32;                     // of the network's activations: f32, or bf16 (half the memory; parameters and loss stay f32)
+  double label_dropout = 0.1;  // share of training images whose label is hidden, so that the network also learns the unconditional score
 };
 
 // The process of the options; throws Error for an unknown name or numbers that make none.

@@ -44,8 +44,9 @@ class Ddpm : public NoiseProcess {
   std::vector<double> betas_, alphas_cumprod_;
 };
 
-// Song et al. 2021, appendix B, with beta(t) = beta_min + t (beta_max - beta_min) on t in [first, 1]; B = integral of beta from 0. With a `curve` k > 0
-// (source 000's functional models) beta(t) = k c e^{ct}, B = k (e^{ct} - 1), with the c that gives B(1) of the straight line: the noise comes later.
+// Song et al. 2021, appendix B, with beta(t) = beta_min + t (beta_max - beta_min) on t in [first, 1]; B = integral of beta from 0. With a
+// `curve` k > 0 (source 000's functional models) beta(t) = k c e^{ct} and B = k (e^{ct} - 1), with the c that gives B(1) of the straight line: the
+// noise comes later.
 //   VP      dx = -beta x/2 dt + sqrt(beta) dW                        scale e^{-B/2}, deviation^2 1 - e^{-B}
 //   sub-VP  dx = -beta x/2 dt + sqrt(beta (1 - e^{-2 B})) dW         scale e^{-B/2}, deviation 1 - e^{-B}
 struct VpOptions {
