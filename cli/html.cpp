@@ -24,11 +24,13 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-std::string percent(double share) {
-  char out[16];
-  std::snprintf(out, sizeof out, "%.1f %%", 100 * share);
+std::string number(const char* format, double value) {
+  char out[32];
+  std::snprintf(out, sizeof out, format, value);
   return out;
 }
+
+std::string percent(double share) { return number("%.1f %%", 100 * share); }
 
 std::string figure(const std::string& folder, const std::string& file, const std::string& caption) {
   if (!std::filesystem::exists(folder + "/" + file)) return "";

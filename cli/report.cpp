@@ -46,11 +46,9 @@ void write_loss_plot(const std::string& folder, const std::vector<Json>& log) {
 }
 
 std::string triangle_rows(const Json& s) {
-  char mean[64];
-  std::snprintf(mean, sizeof mean, "%.3f (real ones: %.3f)", s["mean_score"].get<double>(), s["real_mean_score"].get<double>());
   return text("<tr><th>triangles, with a score over ", valid_triangle, "<td>", percent(s["triangles"].get<double>()), " of ", s["samples"],
               " samples (real ones: ", percent(s["real_triangles"].get<double>()), ")\n<tr><th>mean score: largest overlap with any triangle<td>",
-              mean, "\n");
+              number("%.3f", s["mean_score"].get<double>()), " (real ones: ", number("%.3f", s["real_mean_score"].get<double>()), ")\n");
 }
 
 // Empty for scores of another kind.

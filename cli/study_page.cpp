@@ -1,7 +1,6 @@
 #include "cli/study_page.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -23,12 +22,6 @@ namespace ito::cli {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string number(const char* format, double value) {
-  char out[32];
-  std::snprintf(out, sizeof out, format, value);
-  return out;
-}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;

@@ -43,7 +43,7 @@ DiffusionOptions usual_options(const std::string& process) {
   return o;
 }
 
-void check(const DiffusionOptions& o) {
+void check_options(const DiffusionOptions& o) {
   const bool discrete = o.process == "ddpm" || (o.process == "ve" && o.levels > 0);
   ITO_CHECK(o.times == "uniform" || o.times == "log-normal" || o.times == "importance", "config: no diffusion.times '", o.times,
             "'; there are: uniform log-normal importance");
@@ -62,7 +62,7 @@ DiffusionModel::DiffusionModel(const NetworkOptions& network, const DiffusionOpt
       prediction_(prediction_named(o.prediction)),
       weighting_(weighting_named(o.weighting)),
       decoder_(std::holds_alternative<MlpOptions>(network) ? Decoder::density : Decoder::discretised) {
-  check(o);
+  check_options(o);
   if (o.times == "importance") importance_.emplace(discrete_times());
 }
 
@@ -91,25 +91,25 @@ DiffusionModel::Times DiffusionModel::training_times(int64_t n, uint32_t call) c
     std::transform(index, index + n, t.begin(), [&](int64_t i) { return p.first() + double(i) * spacing; });
   } else if (o_.times == "log-normal") {
     const std::vector<double> z = normal_from({n}, key, 0).to_vector<double>();
-    std::transform(z.begin(), z.end(), t.begin(),
-                   [&](double v) { return std::clamp(time_of_ratio(p, std::exp(o_.log_mean + o_.log_deviation * v)), p.earliest(), p.last()); });
+    std::transform(z.begin(), z.end(), t.begin(), [&](double v) { return time_of_ratio(p, std::exp(o_.log_mean + o_.log_deviation * v)); });
   } else {
     const std::vector<double> u = uniform_from({n}, key, 0).to_vector<double>();
     std::transform(u.begin(), u.end(), t.begin(), [&](double v) { return p.earliest() + v * (p.last() - p.earliest()); });
   }
+  out.marginals = marginals_at(p, t);
   return out;
 }
 
 Tensor DiffusionModel::errors(const Tensor& x0, const Tensor& x, const Tensor& eps, const Times& times, const Tensor& output) const {
-  const std::vector<Marginal> m = marginals_at(*process_, times.t);
-  const Tensor target = prediction_target(prediction_, x0, eps, m, o_.data_deviation);
+  const Tensor target = prediction_target(prediction_, x0, eps, times.marginals, o_.data_deviation);
   std::vector<double> weights;
   for (const double t : times.t) weights.push_back(target_weight(weighting_, prediction_, *process_, t, o_.data_deviation));
-  const auto squares = [&](const Tensor& predicted) { return mean(square(predicted - target) * each_image(weights, x0.device()), {{1, 2, 3}}); };
+  const Tensor weight = each_image(weights, x0.device()).view({x0.extent(0)});
+  const auto squares = [&](const Tensor& predicted) { return mean(square(predicted - target), {{1, 2, 3}}) * weight; };
   if (o_.variance == "fixed") return squares(output);
   const MeanAndRange halves = split_mean_and_range(output);
   std::vector<double> of_x, of_output;
-  for (const Marginal& marginal : m) {
+  for (const Marginal& marginal : times.marginals) {
     const ToX0 to = to_x0(prediction_, marginal, o_.data_deviation);
     of_x.push_back(to.x_weight);
     of_output.push_back(to.output_weight);
@@ -134,7 +134,7 @@ Tensor DiffusionModel::loss(const Tensor& x0, const Tensor& labels, int64_t step
     shown = shown.to(x0.device());
   }
   Generator dropout = generator_for(seed_, dropout_stream, call * 1024);
-  const MarginalTensors each = each_marginal(marginals_at(*process_, times.t), x0.device());
+  const MarginalTensors each = each_marginal(times.marginals, x0.device());
   const Tensor x = each.scale * x0 + each.deviation * eps;
   const Tensor losses = errors(x0, x, eps, times, run(x, times.t, shown, dropout));
   if (!importance_ || !recording()) return mean(losses);

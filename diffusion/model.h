@@ -33,7 +33,7 @@ struct DiffusionOptions {
 // The process of the options; throws Error for an unknown name or numbers that make none.
 std::unique_ptr<NoiseProcess> make_process(const DiffusionOptions& options);
 // Throws Error for times and variances that the process cannot have.
-void check(const DiffusionOptions& options);
+void check_options(const DiffusionOptions& options);
 // What is usual for the process: VE and EDM with scaled inputs, EDM with its own prediction, weights and times.
 DiffusionOptions usual_options(const std::string& process);
 
@@ -63,6 +63,7 @@ class DiffusionModel {
  private:
   struct Times {
     std::vector<double> t;
+    std::vector<Marginal> marginals = {};
     SampledTimes index = {};  // of discrete times: their numbers, and weights that make up for drawing some more often
   };
   Times training_times(int64_t n, uint32_t call) const;

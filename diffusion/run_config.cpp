@@ -124,7 +124,7 @@ DiffusionOptions read_diffusion(ConfigReader& in) {
   ITO_CHECK(o.levels >= 0 && o.levels <= 100000, "config: diffusion.levels must be 0 to 100000, got ", o.levels);
   ITO_CHECK(o.data_deviation > 0, "config: diffusion.data_deviation must be positive, got ", o.data_deviation);
   ITO_CHECK(o.label_dropout >= 0 && o.label_dropout <= 1, "config: diffusion.label_dropout must lie in [0, 1], got ", o.label_dropout);
-  check(o);
+  check_options(o);
   return o;
 }
 

@@ -11,7 +11,7 @@ namespace samplers {
 
 std::vector<double> times_of(const NoiseProcess& process, const SamplerOptions& o) {
   if (o.spacing.empty()) return process.times(o.steps);
-  const std::vector<int64_t> kept = kept_times(dynamic_cast<const Ddpm&>(process).steps(), o.spacing);
+  const std::vector<int64_t> kept = kept_times(process.most_times(), o.spacing);
   return {kept.rbegin(), kept.rend()};
 }
 
@@ -103,9 +103,8 @@ void check_sampler(const SamplerOptions& o, const NoiseProcess& process) {
   const Entry& entry = entry_named(o.sampler);
   const int64_t most = process.most_times();
   if (!o.spacing.empty()) {
-    const auto* ddpm = dynamic_cast<const Ddpm*>(&process);
-    ITO_CHECK(ddpm != nullptr, "sample.spacing is for diffusion.process 'ddpm'; others have sample.steps");
-    kept_times(ddpm->steps(), o.spacing);
+    ITO_CHECK(dynamic_cast<const Ddpm*>(&process) != nullptr, "sample.spacing is for diffusion.process 'ddpm'; others have sample.steps");
+    kept_times(most, o.spacing);
   }
   ITO_CHECK(o.steps >= 1 && o.steps <= most, "sampling steps must be 1 to ", most, ", got ", o.steps);
   ITO_CHECK(o.eta >= 0 && o.eta <= 1, "eta must be 0 to 1, got ", o.eta);
