@@ -100,14 +100,15 @@ std::string pinned_variant(std::string_view op) {
 }
 
 // Convolutions need AMX to be faster on pairs than by Winograd in f32, which multiplies a quarter as often; attention, whose products are small, too.
-int rank_of_pairs(std::string_view op) {
-  const auto needed = op == "matmul" ? pairs::Unit::avx512 : pairs::Unit::amx;
+// f32 takes six products of pairs for one.
+int rank_of_pairs(std::string_view op, DType dtype) {
+  const auto needed = op == "matmul" && dtype == DType::bf16 ? pairs::Unit::avx512 : pairs::Unit::amx;
   return pairs::unit() >= needed ? 2 : 0;
 }
 
-int rank_of(std::string_view op, std::string_view variant) {
+int rank_of(std::string_view op, DType dtype, std::string_view variant) {
   if (variant == "reference" || variant == "naive") return 0;
-  if (variant == "pairs") return rank_of_pairs(op);
+  if (variant == "pairs") return rank_of_pairs(op, dtype);
   return variant == "cublas" || variant == "cudnn" || variant == "cufft" || variant == "onednn" ? 2 : 1;
 }
 
@@ -115,7 +116,7 @@ KernelRow* find(std::string_view op, DType dtype, Device device, std::string_vie
   KernelRow* found = nullptr;
   for (KernelRow& row : rows()) {
     if (row.op != op || row.dtype != dtype || row.device != device) continue;
-    if (variant.empty() ? !found || rank_of(op, row.variant) >= rank_of(op, found->variant) : row.variant == variant) found = &row;
+    if (variant.empty() ? !found || rank_of(op, dtype, row.variant) >= rank_of(op, dtype, found->variant) : row.variant == variant) found = &row;
   }
   return found;
 }

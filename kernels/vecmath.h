@@ -92,19 +92,34 @@ inline float tanh_fast(float x) {
 
 inline float sigmoid_fast(float x) { return 1.0f / (1.0f + exp_fast(-x)); }
 
-// Up to here sin_fast and cos_fast of a float are right. Neighbouring floats are half a turn apart beyond; a loop that may meet them asks std::.
-constexpr float sin_cos_limit = 67108864.0f;  // 2^26
+// Up to here sin_fast and cos_fast of a float are right; a loop that may meet what is beyond asks std::.
+constexpr float sin_cos_limit = 8192.0f;
 
-// sin((m + shift) pi + r), with m whole and |r| <= pi/2, is sin(r) but for its sign. Cody & Waite 1980, chapter 8: (m + shift) pi is taken off in two
-// parts, the first of 27 bits, so that its product is exact; in double, where what is left of a large x keeps all bits of a float.
+// x = (m + shift) pi + r with m whole, its lowest bit in that of `m`, and |r| <= pi/2; returns r. (m + shift) pi is taken off in parts (Cody & Waite
+// 1980, chapter 8). Multiplied and added in one, three parts of 24 bits do: the first comes so close to x that the difference is a float. Else two in
+// double, the first of 27 bits, so that its product is exact.
+template <bool cosine>
+inline float without_turns(float x, uint32_t& m) {
+  constexpr float shift = cosine ? 0.5f : 0.0f;
+#ifdef __FMA__
+  const float rounded = (cosine ? std::fma(x, 0.318309886f, -shift) : x * 0.318309886f) + exp_magic, turns = (rounded - exp_magic) + shift;
+  m = std::bit_cast<uint32_t>(rounded);
+  return std::fma(-turns, -3.43024902e-15f, std::fma(-turns, -8.74227766e-08f, std::fma(-turns, 3.14159274f, x)));
+#else
+  constexpr double magic = 6755399441055744.0;  // as exp_magic: 1.5 * 2^52
+  const double wide = double(x), rounded = (wide * 0.31830988618379067 - double(shift)) + magic, turns = (rounded - magic) + double(shift);
+  m = uint32_t(std::bit_cast<uint64_t>(rounded));
+  return float((wide - turns * 3.141592651605606) - turns * 1.984187159361081e-9);
+#endif
+}
+
+// sin((m + shift) pi + r) is sin(r) but for its sign.
 template <bool cosine>
 inline float sin_reduced(float x) {
-  constexpr double magic = 6755399441055744.0;  // 1.5 * 2^52: adding and taking it off rounds to an integer, which is in the low bits in between
-  constexpr double pi_high = 3.141592651605606, pi_low = 1.984187159361081e-9, shift = cosine ? 0.5 : 0;
-  const double wide = double(x), rounded = (wide * 0.31830988618379067 - shift) + magic, turns = (rounded - magic) + shift;
-  const double rest = (wide - turns * pi_high) - turns * pi_low;
-  const uint64_t odd = std::bit_cast<uint64_t>(rounded) + (cosine ? 1 : 0);  // cos: m pi + pi/2 + r gives -sin(r) for an even m
-  const float r = float(std::bit_cast<double>(std::bit_cast<uint64_t>(rest) ^ (odd << 63))), z = r * r;
+  uint32_t m;
+  const float rest = without_turns<cosine>(x, m);
+  const uint32_t odd = m + (cosine ? 1 : 0);  // cos: m pi + pi/2 + r gives -sin(r) for an even m
+  const float r = std::bit_cast<float>(std::bit_cast<uint32_t>(rest) ^ (odd << 31)), z = r * r;
   float p = 2.60559048896e-6f;
   p = p * z - 1.98095216039e-4f;
   p = p * z + 8.3330652084e-3f;

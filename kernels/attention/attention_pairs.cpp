@@ -2,7 +2,8 @@
 // in flash_cpu.cpp, with S^T = K Q^T and (P V)^T = V^T P^T as products of pairs. P is rounded to bfloat16 for the second; its sum is not. Queries are
 // the lanes, as there, and two rows of P^T side by side are the pairs that the second product wants.
 //
-// A head's keys and values are packed once for each task: a task is a head or, where heads are few, a part of its queries.
+// A head's keys and values are packed once for each task: a task is a head or, where heads are few, a part of its queries. Products are of whole
+// blocks; what is done number by number stops at the last key and, to a register or two, at the last query.
 #include <cmath>
 #include <limits>
 
@@ -70,60 +71,71 @@ struct HeadForward {
   }
 
   // Scores of keys from `key` on, scaled and masked, and -inf where a query does not see a key; `top` becomes their maximum, if that is higher.
+  template <int64_t queries>
   void finish_scores(int64_t first, int64_t count, int64_t key, int64_t keys, float* top) const {
     const AttentionShape& s = head.s;
     const auto scale = float(s.scale);
     for (int64_t j = 0; j < keys; ++j) {
       float* row = scores + j * block;
 #pragma omp simd
-      for (int64_t t = 0; t < block; ++t) row[t] *= scale;
-      if (head.mask && key + j < s.keys)
+      for (int64_t t = 0; t < queries; ++t) row[t] *= scale;
+      if (head.mask)
         for (int64_t t = 0; t < count; ++t) row[t] += float(head.mask_row(first + t)[(key + j) * s.mask_strides[3]]);
-      const int64_t blind = key + j >= s.keys ? block : s.causal ? std::clamp<int64_t>(key + j - first, 0, block) : 0;  // the first so many queries
-      std::fill_n(row, blind, -infinity);
+      if (s.causal) std::fill_n(row, std::clamp<int64_t>(key + j - first, 0, queries), -infinity);
 #pragma omp simd
-      for (int64_t t = 0; t < block; ++t) top[t] = row[t] > top[t] ? row[t] : top[t];
+      for (int64_t t = 0; t < queries; ++t) top[t] = row[t] > top[t] ? row[t] : top[t];
     }
   }
 
-  // Queries first ... first + count - 1.
+  // P^T from the scores, in rows of pairs, and its sums; the keys that fill up the block of the product count as nothing.
+  template <int64_t queries>
+  void exponentials(int64_t keys, const float* base, float* sum) const {
+    for (int64_t j = 0; j < keys; j += 2) {
+      float *even = scores + j * block, *odd = even + block;
+      if (j + 1 == keys) std::fill_n(odd, block, -infinity);
+      bfloat16* to = p + j * block;
+#pragma omp simd
+      for (int64_t t = 0; t < queries; ++t) {
+        const float a = exp_bounded(even[t] - base[t]), b = exp_bounded(odd[t] - base[t]);
+        sum[t] += a + b;
+        store(to[2 * t], a);
+        store(to[2 * t + 1], b);
+      }
+    }
+    const int64_t written = ceil_div(keys, 2) * 2;
+    std::fill_n(p + written * block, (whole_blocks(keys) - written) * block, bfloat16());
+  }
+
+  // Queries first ... first + count - 1, count <= queries.
+  template <int64_t queries>
   void run(const bfloat16* q, bfloat16* y, float* lse, int64_t first, int64_t count) const {
     const AttentionShape& s = head.s;
     const int64_t w = width(), end = s.causal ? std::min(s.keys, first + count) : s.keys;
     if (count < block || d() < w) std::fill_n(q_pairs, block * w, bfloat16());
     pairs::interleave_turned(q + head.query(first), s.channels, count, d(), q_pairs, 2 * block);
     std::fill_n(out, block * w, 0.0f);
-    float top[block], base[block], shrink[block], sum[block] = {};
-    std::fill_n(top, block, -infinity);
+    float top[queries], base[queries], shrink[queries], sum[queries] = {};
+    std::fill_n(top, queries, -infinity);
     for (int64_t key = 0; key < end; key += key_block) {
-      const int64_t keys = std::min(key_block, whole_blocks(end - key));
+      const int64_t keys = std::min(key_block, end - key), filled = whole_blocks(keys);
       for (int64_t j = 0; j < keys; j += block) product(k_rows + (key + j) * w, w, w, q_pairs, scores + j * block, false);
-      std::copy_n(top, block, shrink);
-      finish_scores(first, count, key, keys, top);
+      std::copy_n(top, queries, shrink);
+      finish_scores<queries>(first, count, key, keys, top);
 #pragma omp simd
-      for (int64_t t = 0; t < block; ++t) {
+      for (int64_t t = 0; t < queries; ++t) {
         base[t] = top[t] == -infinity ? 0.0f : top[t];  // nothing seen yet: exp(-inf - 0) is 0, exp(-inf + inf) is not
         shrink[t] = exp_bounded(shrink[t] - base[t]);
         sum[t] *= shrink[t];
       }
-      for (int64_t j = 0; j < keys; j += 2) {
-        const float *even = scores + j * block, *odd = even + block;
-        bfloat16* to = p + j * block;
+      exponentials<queries>(keys, base, sum);
+      if (key > 0)
+        for (int64_t c = 0; c < d(); ++c) {
+          float* line = out + c * block;
 #pragma omp simd
-        for (int64_t t = 0; t < block; ++t) {
-          const float a = exp_bounded(even[t] - base[t]), b = exp_bounded(odd[t] - base[t]);
-          sum[t] += a + b;
-          store(to[2 * t], a);
-          store(to[2 * t + 1], b);
+          for (int64_t t = 0; t < queries; ++t) line[t] *= shrink[t];
         }
-      }
-      for (int64_t c = 0; c < w; ++c) {
-        float* line = out + c * block;
-#pragma omp simd
-        for (int64_t t = 0; t < block; ++t) line[t] *= shrink[t];
-      }
       for (int64_t c = 0; c < w; c += block)
-        product(v_columns + c * whole_blocks(s.keys) + key, whole_blocks(s.keys), keys, p, out + c * block, true);
+        product(v_columns + c * whole_blocks(s.keys) + key, whole_blocks(s.keys), filled, p, out + c * block, key > 0);
     }
     finish(y, lse, first, count, top, sum);
   }
@@ -153,7 +165,13 @@ void forward_pairs(const T* q, const T* k, const T* v, const T* mask, T* y, accu
     const pairs::Multiplier multiplier;
     const HeadForward forward(head, multiplier, half.data(), single.data());
     forward.pack(k, v);
-    for (int64_t first = begin; first < end; first += block) forward.run(q, y, lse, first, std::min(block, end - first));
+    for (int64_t first = begin; first < end; first += block) {
+      const int64_t count = std::min(block, end - first);
+      if (count <= block / 2)
+        forward.run<block / 2>(q, y, lse, first, count);
+      else
+        forward.run<block>(q, y, lse, first, count);
+    }
   });
 }
 

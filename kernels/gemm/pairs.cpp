@@ -20,6 +20,7 @@ namespace ito::kernels::pairs {
 
 namespace {
 
+// As TDPBF16PS: the first and the second of each pair summed apart over 32 of k, then added to C.
 void multiply_loops(const Product& s) {
   for (int64_t i = 0; i < block; ++i) {
     float* c = s.c + i * s.c_stride;
@@ -27,12 +28,30 @@ void multiply_loops(const Product& s) {
     const bfloat16* b = s.b;
     for (int64_t segment = 0; segment < s.segments; ++segment) {
       const bfloat16* a = s.a + s.a_segments[segment] + i * s.a_stride;
-      for (int64_t p = 0; p < s.steps * block / 2; ++p, b += s.b_stride) {
-        const float first = a[2 * p], second = a[2 * p + 1];
+      for (int64_t step = 0; step < s.steps; ++step) {
+        float sums[2 * block] = {};
+        for (int64_t p = 0; p < block / 2; ++p, a += 2, b += s.b_stride) {
+          const float first = a[0], second = a[1];
 #pragma omp simd
-        for (int64_t j = 0; j < block; ++j) c[j] = (c[j] + first * float(b[2 * j])) + second * float(b[2 * j + 1]);
+          for (int64_t j = 0; j < block; ++j) {
+            sums[j] += first * float(b[2 * j]);
+            sums[block + j] += second * float(b[2 * j + 1]);
+          }
+        }
+        for (int64_t j = 0; j < block; ++j) c[j] += sums[j] + sums[block + j];
       }
     }
+  }
+}
+
+// One product after the other: C is in no tiles that could be kept.
+void multiply_split_loops(const Product& s) {
+  Product product = s;
+  for (const auto [a, b] : part_order) {
+    product.a = s.a + a * s.a_part;
+    product.b = s.b + b * s.b_part;
+    multiply_loops(product);
+    product.add = true;
   }
 }
 
@@ -112,13 +131,6 @@ Unit find_unit() { return Unit::loops; }
 
 #endif
 
-// What the vectors of vector.h move as one value.
-struct Pair {
-  bfloat16 first, second;
-};
-const Pair* as_pairs(const bfloat16* from) { return reinterpret_cast<const Pair*>(from); }
-Pair* as_pairs(bfloat16* to) { return reinterpret_cast<Pair*>(to); }
-
 }  // namespace
 
 std::string_view name_of(Unit unit) { return unit == Unit::amx ? "amx" : unit == Unit::avx512 ? "avx512" : "loops"; }
@@ -138,12 +150,13 @@ Unit unit() {
   return found;
 }
 
-Multiplier::Multiplier() : multiply_(&multiply_loops) {
+Multiplier::Multiplier() : multiply_(&multiply_loops), multiply_split_(&multiply_split_loops) {
 #ifdef ITO_X86_PAIRS
   if (unit() == Unit::avx512) multiply_ = &multiply_registers<Avx512>;
   if (unit() == Unit::amx) {
     configure_tiles();
     multiply_ = &multiply_tiles<Amx>;
+    multiply_split_ = &multiply_split_tiles<Amx>;
   }
 #endif
 }

@@ -4,6 +4,11 @@
 // at run time. Elsewhere loops do the same, so that everything above them runs, and is tested, on any machine.
 //
 // A lies in rows, its pairs as they are. B lies in rows of pairs: (b[0][0], b[1][0]), (b[0][1], b[1][1]), ..., then those of b[2] and b[3].
+//
+// A float has 24 bits, three bfloat16 of 8 bits each hold it, x = x_0 + x_1 + x_2 (split.h), and of the products of two such sums
+//   a b = a_0 b_0 + a_0 b_1 + a_1 b_0 + a_0 b_2 + a_1 b_1 + a_2 b_0 + ...
+// the rest is below the rounding of f32 (Henry, Tang & Heinecke 2019, "Leveraging the bfloat16 artificial intelligence datatype for higher-precision
+// computations"). Tiles make the six in less time than registers of floats make the one.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +32,15 @@ struct Product {
   float* c;
   int64_t c_stride;
   bool add;
+  int64_t a_part = 0, b_part = 0;  // Multiplier::split: how far the second part of A and of B lies from the first, and the third from it
 };
+
+// The parts that are multiplied, of A and of B: from one to the next only one of them changes. Small products come first.
+constexpr int parts = 3, part_products = 6;
+struct PartProduct {
+  int a, b;
+};
+constexpr PartProduct part_order[part_products] = {{2, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 2}, {0, 0}};
 
 enum class Unit { loops, avx512, amx };
 Unit unit();  // the fastest of this processor and operating system; ITO_PAIRS=loops (or avx512) asks for less
@@ -41,10 +54,19 @@ class Multiplier {
   Multiplier(const Multiplier&) = delete;
   Multiplier& operator=(const Multiplier&) = delete;
   void operator()(const Product& product) const { multiply_(product); }
+  void split(const Product& product) const { multiply_split_(product); }  // of floats in three parts: the six products
 
  private:
   void (*multiply_)(const Product&);
+  void (*multiply_split_)(const Product&);
 };
+
+// A pair as one value, which the vectors of vector.h move.
+struct Pair {
+  bfloat16 first, second;
+};
+inline const Pair* as_pairs(const bfloat16* from) { return reinterpret_cast<const Pair*>(from); }
+inline Pair* as_pairs(bfloat16* to) { return reinterpret_cast<Pair*>(to); }
 
 // B's rows of pairs from `rows` rows of `columns` values, `distance` apart: to[(r / 2) * to_stride + 2 c + r % 2]. An odd last row meets zeros.
 void interleave(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride);

@@ -1,6 +1,10 @@
-// Matmul of bfloat16 on the processor's instructions for it (kernels/gemm/pairs.h). B is packed once; tasks are blocks of y, which read A in place
-// where its rows are whole blocks. A sum over many rows (transposed A: gradients of weights) is cut along k, and the parts are added in order.
+// Matmul on the processor's instructions for pairs of bfloat16 (kernels/gemm/pairs.h), of floats in three parts each, six products for one. B is
+// packed once; tasks are blocks of y, which read A in place where it is bfloat16 and its rows are whole blocks. A sum over many rows (transposed A:
+// gradients of weights) is cut along k: each task packs its own rows of A and B, and the sums of all are added in order.
+#include <limits>
+
 #include "kernels/gemm/pairs.h"
+#include "kernels/gemm/split.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/parallel.h"
 #include "kernels/scratch.h"
@@ -12,99 +16,186 @@ namespace {
 
 using pairs::block;
 using pairs::whole_blocks;
-constexpr int64_t m_block = 4 * block, n_block = 8 * block;  // of y: one task
+constexpr int64_t m_block = 4 * block, n_block = 16 * block;  // of y: one task
 
+template <class T>
 struct Multiplication {
-  const bfloat16 *a, *b, *bias;
-  bfloat16* y;
+  static constexpr bool splits = std::is_same_v<T, float>;
+  static constexpr int64_t parts = splits ? pairs::parts : 1;
+  static constexpr int64_t k_block = splits ? 16 * block : std::numeric_limits<int64_t>::max() / 2;  // of A packed at a time
+
+  const T *a, *b, *bias;
+  T* y;
   const MatmulShape& s;
 
-  // Panels of `block` columns one after the other, each with all of k.
-  void pack_b(bfloat16* to) const {
-    const int64_t panel = whole_blocks(s.k) * block;
-    parallel_for(ceil_div(s.n, block), std::max<int64_t>(1, 65536 / std::max<int64_t>(1, panel)), [&](int64_t first, int64_t last) {
-      for (int64_t j = first; j < last; ++j) {
-        const int64_t column = j * block, columns = std::min(block, s.n - column);
-        if (columns < block || s.k % block != 0) std::fill_n(to + j * panel, panel, bfloat16());
-        if (s.transpose_b)
-          pairs::interleave_turned(b + column * s.k, s.k, columns, s.k, to + j * panel, 2 * block);
-        else
-          pairs::interleave(b + column, s.n, s.k, columns, to + j * panel, 2 * block);
-      }
-    });
+  // `block` columns of B from `column` on and rows k0 ... k0 + k - 1, filled up with zeros; its parts are whole_blocks(k) * block values apart.
+  void pack_panel(int64_t column, int64_t k0, int64_t k, bfloat16* to) const {
+    const int64_t columns = std::min(block, s.n - column), part = whole_blocks(k) * block;
+    if (columns < block || k % block != 0) std::fill_n(to, parts * part, bfloat16());
+    const T* from = s.transpose_b ? b + column * s.k + k0 : b + k0 * s.n + column;
+    if constexpr (splits) {
+      if (s.transpose_b)
+        pairs::split_interleave_turned(from, s.k, columns, k, to, 2 * block, part);
+      else
+        pairs::split_interleave(from, s.n, k, columns, to, 2 * block, part);
+    } else if (s.transpose_b) {
+      pairs::interleave_turned(from, s.k, columns, k, to, 2 * block);
+    } else {
+      pairs::interleave(from, s.n, k, columns, to, 2 * block);
+    }
   }
 
-  // Rows row ... row + rows - 1 of A, k0 ... k0 + k - 1, in whole blocks: where they lie, or copied to `buffer`.
+  static int64_t a_buffer(int64_t k) { return parts * m_block * (whole_blocks(k) + block); }
+
+  // Rows row ... row + rows - 1 of A, k0 ... k0 + k - 1, in whole blocks: where they lie, or copied to `buffer`, its parts m_block rows apart.
   const bfloat16* rows_of_a(int64_t row, int64_t rows, int64_t k0, int64_t k, bfloat16* buffer, int64_t& stride) const {
-    if (!s.transpose_a && rows % block == 0 && k % block == 0) {
-      stride = s.k;
-      return a + row * s.k + k0;
-    }
+    const T* from = s.transpose_a ? a + k0 * s.m + row : a + row * s.k + k0;
+    if constexpr (!splits)
+      if (!s.transpose_a && rows % block == 0 && k % block == 0) {
+        stride = s.k;
+        return from;
+      }
     stride = whole_blocks(k) + block;
-    if (k % block != 0) std::fill_n(buffer, whole_blocks(rows) * stride, bfloat16());
-    if (s.transpose_a)
-      pairs::turn(a + k0 * s.m + row, s.m, k, rows, buffer, stride);
-    else
-      for (int64_t i = 0; i < rows; ++i) std::copy_n(a + (row + i) * s.k + k0, k, buffer + i * stride);
+    if (k % block != 0) std::fill_n(buffer, parts * m_block * stride, bfloat16());
+    if constexpr (splits) {
+      if (s.transpose_a)
+        pairs::split_turn(from, s.m, k, rows, buffer, stride, m_block * stride);
+      else
+        pairs::split(from, s.k, rows, k, buffer, stride, m_block * stride);
+    } else if (s.transpose_a) {
+      pairs::turn(from, s.m, k, rows, buffer, stride);
+    } else {
+      for (int64_t i = 0; i < rows; ++i) std::copy_n(from + i * s.k, k, buffer + i * stride);
+    }
     return buffer;
+  }
+
+  // sums (block, block) = 32 rows of A, as rows_of_a gave them, times k rows of a panel of B.
+  static void multiply(const pairs::Multiplier& multiplier, const bfloat16* rows, int64_t stride, int64_t k, const bfloat16* panel, int64_t part,
+                       float* sums) {
+    const int64_t segment = 0;
+    const pairs::Product product{.a = rows,
+                                 .a_stride = stride,
+                                 .a_segments = &segment,
+                                 .segments = 1,
+                                 .steps = whole_blocks(k) / block,
+                                 .b = panel,
+                                 .b_stride = 2 * block,
+                                 .c = sums,
+                                 .c_stride = block,
+                                 .add = false,
+                                 .a_part = m_block * stride,
+                                 .b_part = part};
+    if constexpr (splits)
+      multiplier.split(product);
+    else
+      multiplier(product);
+  }
+
+  // A finished block of sums goes to y.
+  void finish(const float* sums, int64_t row, int64_t column) const {
+    const int64_t columns = std::min(block, s.n - column);
+    for (int64_t i = 0; i < std::min(block, s.m - row); ++i) {
+      const float* sum = sums + i * block;
+      T* to = y + (row + i) * s.n + column;
+      if (!bias)
+        convert(sum, columns, to);
+      else
+#pragma omp simd
+        for (int64_t j = 0; j < columns; ++j) store(to[j], sum[j] + float(bias[column + j]));
+    }
+  }
+
+  // Rows from `row` and columns from `column` on of y, B packed. Where k takes several goes, each begins at nothing, and its sums are added to those
+  // before: a long sum in one go would be rounded once too often at its full size.
+  void task(const bfloat16* packed, int64_t row, int64_t column) const {
+    const int64_t rows = std::min(m_block, s.m - row), columns = std::min(n_block, s.n - column), part = whole_blocks(s.k) * block;
+    const Scratch<bfloat16, Device::cpu> buffer(a_buffer(std::min(s.k, k_block)));
+    const Scratch<float, Device::cpu> kept(s.k > k_block ? m_block * n_block : 0);  // block after block
+    const pairs::Multiplier multiplier;
+    alignas(64) float sums[block * block];
+    int64_t done = 0;
+    do {
+      const int64_t now = std::min(s.k - done, k_block);
+      int64_t stride = 0;
+      const bfloat16* from = rows_of_a(row, rows, done, now, buffer.data(), stride);
+      for (int64_t j = 0; j < columns; j += block)
+        for (int64_t i = 0; i < rows; i += block) {
+          multiply(multiplier, from + i * stride, stride, now, packed + (column + j) / block * parts * part + done * block, part, sums);
+          float* before = s.k > k_block ? kept.data() + i * n_block + j * block : nullptr;
+          if (done > 0)
+            for (int64_t e = 0; e < block * block; ++e) sums[e] += before[e];
+          if (done + now == s.k)
+            finish(sums, row + i, column + j);
+          else
+            std::copy_n(sums, block * block, before);
+        }
+      done += now;
+    } while (done < s.k);
   }
 
   void run() const {
     if (s.m == 0 || s.n == 0) return;
-    const bool long_sum = s.transpose_a && !bias && s.k >= 4096 && s.m * s.n <= (1 << 18);
-    const int64_t part = long_sum ? ceil_div(s.k, 16 * block) * block : std::max<int64_t>(block, whole_blocks(s.k)),
-                  parts = ceil_div(std::max<int64_t>(1, s.k), part);
-    const Scratch<bfloat16, Device::cpu> packed(whole_blocks(s.n) * whole_blocks(s.k));
-    const Scratch<float, Device::cpu> part_sums(parts > 1 ? parts * s.m * s.n : 0);
-    pack_b(packed.data());
-    const int64_t down = ceil_div(s.m, m_block), across = ceil_div(s.n, n_block);
-    parallel_for(parts * down * across, 1, [&](int64_t task, int64_t) {
-      const int64_t index = task / (down * across), row = task / across % down * m_block, column = task % across * n_block, k0 = index * part;
-      const int64_t rows = std::min(m_block, s.m - row), columns = std::min(n_block, s.n - column), k = std::min(part, s.k - k0);
-      const Scratch<bfloat16, Device::cpu> buffer(m_block * (whole_blocks(k) + block));
-      const Scratch<float, Device::cpu> sums(m_block * n_block);
-      int64_t stride = 0;
-      const bfloat16* from = rows_of_a(row, rows, k0, k, buffer.data(), stride);
-      const pairs::Multiplier multiply;
-      const int64_t segment = 0;
-      for (int64_t j = 0; j < columns; j += block)
-        for (int64_t i = 0; i < rows; i += block)
-          multiply({.a = from + i * stride,
-                    .a_stride = stride,
-                    .a_segments = &segment,
-                    .segments = 1,
-                    .steps = whole_blocks(k) / block,
-                    .b = packed.data() + (column + j) * whole_blocks(s.k) + k0 * block,
-                    .b_stride = 2 * block,
-                    .c = sums.data() + i * n_block + j,
-                    .c_stride = n_block,
-                    .add = false});
-      for (int64_t i = 0; i < rows; ++i) {
-        const float* sum = sums.data() + i * n_block;
-        const int64_t at = (row + i) * s.n + column;
-        if (parts > 1)
-          std::copy_n(sum, columns, part_sums.data() + index * s.m * s.n + at);
-        else if (!bias)
-          convert(sum, columns, y + at);
-        else
-#pragma omp simd
-          for (int64_t j = 0; j < columns; ++j) store(y[at + j], sum[j] + float(bias[column + j]));
-      }
+    if (s.transpose_a && !bias && s.k >= 4096 && s.m * s.n <= (1 << 18)) return run_split_k();
+    const int64_t panel = parts * whole_blocks(s.k) * block;
+    const Scratch<bfloat16, Device::cpu> packed(whole_blocks(s.n) / block * panel);
+    parallel_for(ceil_div(s.n, block), std::max<int64_t>(1, 65536 / std::max<int64_t>(1, panel)), [&](int64_t first, int64_t last) {
+      for (int64_t j = first; j < last; ++j) pack_panel(j * block, 0, s.k, packed.data() + j * panel);
     });
-    if (parts > 1)
-      parallel_for(s.m * s.n, 1 << 14, [&](int64_t first, int64_t last) {
-        float* sums = part_sums.data();
-        for (int64_t index = 1; index < parts; ++index)
-          for (int64_t e = first; e < last; ++e) sums[e] += sums[index * s.m * s.n + e];
-        convert(sums + first, last - first, y + first);
-      });
+    const int64_t across = ceil_div(s.n, n_block);
+    parallel_for(ceil_div(s.m, m_block) * across, 1,
+                 [&](int64_t index, int64_t) { task(packed.data(), index / across * m_block, index % across * n_block); });
+  }
+
+  // own (m, n) = or += the sum over k0 ... k0 + k - 1.
+  void add_rows(const pairs::Multiplier& multiplier, int64_t k0, int64_t k, bfloat16* a_rows, bfloat16* panels, float* own, bool first) const {
+    const int64_t part = whole_blocks(k) * block, panel = parts * part;
+    alignas(64) float sums[block * block];
+    for (int64_t column = 0; column < s.n; column += block) pack_panel(column, k0, k, panels + column / block * panel);
+    for (int64_t row = 0; row < s.m; row += m_block) {
+      const int64_t rows = std::min(m_block, s.m - row);
+      int64_t stride = 0;
+      const bfloat16* from = rows_of_a(row, rows, k0, k, a_rows, stride);
+      for (int64_t column = 0; column < s.n; column += block)
+        for (int64_t i = 0; i < rows; i += block) {
+          multiply(multiplier, from + i * stride, stride, k, panels + column / block * panel, part, sums);
+          for (int64_t r = 0; r < std::min(block, rows - i); ++r) {
+            float* to = own + (row + i + r) * s.n + column;
+            const float* sum = sums + r * block;
+            const int64_t columns = std::min(block, s.n - column);
+            if (first)
+              std::copy_n(sum, columns, to);
+            else
+              for (int64_t j = 0; j < columns; ++j) to[j] += sum[j];
+          }
+        }
+    }
+  }
+
+  void run_split_k() const {
+    constexpr int64_t at_once = 8 * block;
+    const int64_t part = ceil_div(s.k, 16 * block) * block, count = ceil_div(s.k, part), size = s.m * s.n;
+    const Scratch<float, Device::cpu> memory(count * size);
+    float* sums = memory.data();
+    parallel_for(count, 1, [&](int64_t index, int64_t) {
+      const Scratch<bfloat16, Device::cpu> rows(a_buffer(at_once)), panels(whole_blocks(s.n) * parts * at_once);
+      const pairs::Multiplier multiplier;
+      const int64_t begin = index * part, end = std::min(s.k, begin + part);
+      for (int64_t k0 = begin; k0 < end; k0 += at_once)
+        add_rows(multiplier, k0, std::min(at_once, end - k0), rows.data(), panels.data(), sums + index * size, k0 == begin);
+    });
+    parallel_for(size, 1 << 14, [&](int64_t first, int64_t last) {
+      for (int64_t index = 1; index < count; ++index)
+        for (int64_t e = first; e < last; ++e) sums[e] += sums[index * size + e];
+      convert(sums + first, last - first, y + first);
+    });
   }
 };
 
 template <class T>
 void matmul_pairs(const T* a, const T* b, const T* bias, T* y, const MatmulShape& s) {
   const auto one = [&](int64_t i) {
-    Multiplication{a + s.a_index[size_t(i)] * s.m * s.k, b + s.b_index[size_t(i)] * s.k * s.n, bias, y + i * s.m * s.n, s}.run();
+    Multiplication<T>{a + s.a_index[size_t(i)] * s.m * s.k, b + s.b_index[size_t(i)] * s.k * s.n, bias, y + i * s.m * s.n, s}.run();
   };
   const int64_t batch = int64_t(s.a_index.size());
   if (batch == 1) return one(0);
@@ -113,6 +204,6 @@ void matmul_pairs(const T* a, const T* b, const T* bias, T* y, const MatmulShape
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(Matmul, Device::cpu, "pairs", matmul_pairs, bfloat16);
+ITO_REGISTER_KERNEL(Matmul, Device::cpu, "pairs", matmul_pairs, bfloat16, float);
 
 }  // namespace ito::kernels

@@ -40,8 +40,9 @@ TEST_SUITE("kernels") {
                                       std::pair{+[](float x) { return cos_fast(x); }, +[](double x) { return std::cos(x); }}}) {
       double worst = 0;
       bool outside = false;
-      for (int64_t i = -200000; i <= 200000; ++i)
+      for (int64_t i = -1000000; i <= 1000000; ++i)
         for (const float x : {float(double(i) * 1.5707963267948966), float(i) * 0.0071f}) {
+          if (std::abs(x) > sin_cos_limit) continue;
           const double e = exact(double(x));
           worst = std::max(worst, std::abs(double(fast(x)) - e) / std::abs(e == 0 ? 1 : e));
           outside |= std::abs(fast(x)) > 1;
