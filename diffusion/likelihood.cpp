@@ -33,7 +33,7 @@ class Integrand {
       : process_(process), denoiser_(denoiser), probes_(std::move(vectors)) {}
 
   Flow at(const Tensor& y, double log_r) const {
-    const double t = time_of_ratio(process_, std::exp(log_r)), scale = process_.marginal(t).scale;
+    const double t = process_.time_of_ratio(std::exp(log_r)), scale = process_.marginal(t).scale;
     const RowMap eps = [&](const Tensor& point) { return denoiser_(point * scale, t).eps; };
     Flow flow{{}, std::vector<double>(size_t(y.extent(0)))};
     for (const Tensor& v : probes_) {
@@ -108,7 +108,7 @@ std::vector<double> likelihood_bound(const NoiseProcess& process, const Denoiser
   for (int64_t i = 0; i < o.steps; ++i) {
     const auto call = uint32_t(i);
     const double u = uniform_from({1}, {.seed = o.seed, .stream = bound_times, .call = call}, 0).to_vector<double>()[0];
-    const double t = time_of_ratio(process, std::exp(begin + (double(i) + u) * part));
+    const double t = process.time_of_ratio(std::exp(begin + (double(i) + u) * part));
     const Marginal m = process.marginal(t);
     const Tensor eps =
         normal_from(x0.shape(), {.seed = o.seed, .stream = bound_noise, .call = call}, first_element(x0, o.first_image), DType::f32, x0.device());

@@ -89,12 +89,11 @@ DiffusionModel::Times DiffusionModel::training_times(int64_t n, uint32_t call) c
     const double spacing = count > 1 ? (p.last() - p.first()) / double(count - 1) : 0;
     const int64_t* index = out.index.t.data<int64_t>();
     std::transform(index, index + n, t.begin(), [&](int64_t i) { return p.first() + double(i) * spacing; });
-  } else if (o_.times == "log-normal") {
-    const std::vector<double> z = normal_from({n}, key, 0).to_vector<double>();
-    std::transform(z.begin(), z.end(), t.begin(), [&](double v) { return time_of_ratio(p, std::exp(o_.log_mean + o_.log_deviation * v)); });
   } else {
-    const std::vector<double> u = uniform_from({n}, key, 0).to_vector<double>();
-    std::transform(u.begin(), u.end(), t.begin(), [&](double v) { return p.earliest() + v * (p.last() - p.earliest()); });
+    t = spread_uniform(n, key);
+    for (double& u : t)
+      u = o_.times == "log-normal" ? p.time_of_ratio(std::exp(o_.log_mean + o_.log_deviation * normal_quantile(u)))
+                                   : p.earliest() + u * (p.last() - p.earliest());
   }
   out.marginals = marginals_at(p, t);
   return out;

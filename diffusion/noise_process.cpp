@@ -11,6 +11,15 @@ std::vector<double> NoiseProcess::times(int64_t count) const {
   return list;
 }
 
+double NoiseProcess::time_of_ratio(double ratio) const {
+  double low = first(), high = last();
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (low + high);
+    (ratio_at(*this, middle) < ratio ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
+}
+
 Tensor each_image(const std::vector<double>& values, Device device) {
   const Tensor out = Tensor::empty({int64_t(values.size()), 1, 1, 1});
   std::transform(values.begin(), values.end(), out.data<float>(), [](double v) { return float(v); });
@@ -35,16 +44,6 @@ MarginalTensors each_marginal(const std::vector<Marginal>& m, Device device) {
 double ratio_at(const NoiseProcess& process, double t) {
   const Marginal m = process.marginal(t);
   return m.deviation / m.scale;
-}
-
-// By bisection: the ratio grows with t.
-double time_of_ratio(const NoiseProcess& process, double ratio) {
-  double low = process.first(), high = process.last();
-  for (int i = 0; i < 60; ++i) {
-    const double middle = 0.5 * (low + high);
-    (ratio_at(process, middle) < ratio ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
 }
 
 Transition transition(const Marginal& s, const Marginal& t) {

@@ -35,12 +35,12 @@ class NoiseProcess {
   virtual std::vector<double> times(int64_t count) const;  // evenly spread, first() included
   // The largest `count`: that of a discrete process; of others 10^6.
   virtual int64_t most_times() const { return 1000000; }
+  // When deviation / scale, which grows with t, is `ratio`: between first() and last(), by bisection where a process has no formula.
+  virtual double time_of_ratio(double ratio) const;
 };
 
 std::vector<Marginal> marginals_at(const NoiseProcess& process, const std::vector<double>& t);
-// deviation / scale, which grows with t, and the time at which the process has it.
-double ratio_at(const NoiseProcess& process, double t);
-double time_of_ratio(const NoiseProcess& process, double ratio);
+double ratio_at(const NoiseProcess& process, double t);  // deviation / scale
 
 // One value an image, (N, 1, 1, 1), on `device`; and so the marginals.
 Tensor each_image(const std::vector<double>& values, Device device = Device::cpu);

@@ -64,9 +64,19 @@ double Vp::integral(double t) const {
   return t * o_.beta_min + 0.5 * t * t * (o_.beta_max - o_.beta_min);
 }
 
+double Vp::time_of_integral(double b) const {
+  const double slope = o_.beta_max - o_.beta_min,
+               t = o_.curve > 0 ? std::log1p(b / o_.curve) / rate() : 2 * b / (o_.beta_min + std::sqrt(o_.beta_min * o_.beta_min + 2 * slope * b));
+  return std::clamp(t, first(), last());
+}
+
+double Vp::time_of_ratio(double ratio) const { return time_of_integral(std::log1p(ratio * ratio)); }
+
 Marginal Vp::marginal(double t) const { return {std::exp(-0.5 * integral(t)), std::sqrt(-std::expm1(-integral(t)))}; }
 
 Marginal SubVp::marginal(double t) const { return {std::exp(-0.5 * integral(t)), -std::expm1(-integral(t))}; }
+
+double SubVp::time_of_ratio(double ratio) const { return time_of_integral(2 * std::asinh(ratio / 2)); }
 
 double SubVp::squared_diffusion(double t) const { return -beta(t) * std::expm1(-2 * integral(t)); }
 
@@ -75,6 +85,10 @@ Ve::Ve(const VeOptions& o) : o_(o) {
 }
 
 Marginal Ve::marginal(double t) const { return {1, o_.sigma_min * std::pow(o_.sigma_max / o_.sigma_min, t)}; }
+
+double Ve::time_of_ratio(double ratio) const {
+  return std::clamp(std::log(ratio / o_.sigma_min) / std::log(o_.sigma_max / o_.sigma_min), first(), last());
+}
 
 double Ve::squared_diffusion(double t) const {
   const double sigma = marginal(t).deviation;

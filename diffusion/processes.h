@@ -64,8 +64,12 @@ class Vp : public NoiseProcess {
   double squared_diffusion(double t) const override { return beta(t); }
   double network_time(double t) const override { return 999 * t; }
   double prior_deviation() const override { return 1; }
+  double time_of_ratio(double ratio) const override;  // e^B = 1 + ratio^2
   double beta(double t) const;
   double integral(double t) const;  // of beta, from 0
+
+ protected:
+  double time_of_integral(double b) const;
 
  private:
   double rate() const;  // c
@@ -76,6 +80,7 @@ class SubVp : public Vp {
   using Vp::Vp;
   Marginal marginal(double t) const override;
   double squared_diffusion(double t) const override;
+  double time_of_ratio(double ratio) const override;  // 2 sinh(B/2) = ratio
 };
 
 // dx = sqrt(d sigma^2/dt) dW, sigma(t) = sigma_min (sigma_max/sigma_min)^t on t in [0, 1]: scale 1, deviation sigma. Evenly spread times are the
@@ -93,6 +98,7 @@ class Ve : public NoiseProcess {
   double squared_diffusion(double t) const override;
   double network_time(double t) const override { return 1000 * t; }
   double prior_deviation() const override { return o_.sigma_max; }
+  double time_of_ratio(double ratio) const override;
 
  private:
   VeOptions o_;
@@ -113,6 +119,7 @@ class Edm : public NoiseProcess {
   double network_time(double t) const override;  // log sigma, from sigma_min at 0 to sigma_max at 1000
   double prior_deviation() const override { return o_.sigma_max; }
   std::vector<double> times(int64_t count) const override;
+  double time_of_ratio(double ratio) const override { return std::clamp(ratio, first(), last()); }
 
  private:
   EdmOptions o_;

@@ -2,12 +2,38 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 namespace ito {
 
+std::vector<double> spread_uniform(int64_t n, const Generator& key) {
+  const double first = uniform_from({1}, key, 0, 0, 1, DType::f64).item();
+  std::vector<double> u;
+  for (int64_t i = 0; i < n; ++i) {
+    const double place = first + double(i) / double(n);
+    u.push_back(std::clamp(place < 1 ? place : place - 1, 0x1p-54, 1 - 0x1p-53));
+  }
+  return u;
+}
+
+// Abramowitz & Stegun 26.2.23, then Newton's steps with Halley's correction (Phi'' = -z Phi').
+double normal_quantile(double u) {
+  if (u > 0.5) return -normal_quantile(1 - u);
+  const double s = std::sqrt(-2 * std::log(u));
+  double z = (2.515517 + s * (0.802853 + s * 0.010328)) / (1 + s * (1.432788 + s * (0.189269 + s * 0.001308))) - s;
+  for (int i = 0; i < 2; ++i) {
+    const double step = (0.5 * std::erfc(-z / std::numbers::sqrt2) - u) * std::sqrt(2 * std::numbers::pi) * std::exp(0.5 * z * z);
+    z -= step / (1 + 0.5 * z * step);
+  }
+  return z;
+}
+
 SampledTimes uniform_times(int64_t n, int64_t steps, const Generator& key) {
-  return {randint_from({n}, 0, steps, key, 0), Tensor::ones({n}, DType::f64)};
+  SampledTimes out{Tensor::empty({n}, DType::i64), Tensor::ones({n}, DType::f64)};
+  const std::vector<double> u = spread_uniform(n, key);
+  std::transform(u.begin(), u.end(), out.t.data<int64_t>(), [&](double v) { return std::min(steps - 1, int64_t(v * double(steps))); });
+  return out;
 }
 
 ImportanceTimes::ImportanceTimes(int64_t steps) : steps_(steps) {
@@ -37,10 +63,10 @@ SampledTimes ImportanceTimes::draw(int64_t n, const Generator& key) const {
   const std::vector<double> p = probabilities();
   std::vector<double> up_to(p.size());
   std::partial_sum(p.begin(), p.end(), up_to.begin());
-  const Tensor u = uniform_from({n}, key, 0, 0, 1, DType::f64);
+  const std::vector<double> u = spread_uniform(n, key);
   const SampledTimes out{Tensor::empty({n}, DType::i64), Tensor::empty({n}, DType::f64)};
   for (int64_t i = 0; i < n; ++i) {
-    const auto place = std::upper_bound(up_to.begin(), up_to.end(), u.data<double>()[i]) - up_to.begin();
+    const auto place = std::upper_bound(up_to.begin(), up_to.end(), u[size_t(i)]) - up_to.begin();
     const int64_t t = std::min(place, std::ptrdiff_t(steps_ - 1));  // the sum may be a rounding below 1
     out.t.data<int64_t>()[i] = t;
     out.weight.data<double>()[i] = 1 / (double(steps_) * p[size_t(t)]);

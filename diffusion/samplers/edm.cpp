@@ -19,7 +19,7 @@ Tensor edm(const Chain& chain) {
       // A difference of squares may round to below 0 where raised is r: at the first time.
       y = y + chain.noise(churn_noise, uint32_t(i)) * (o.churn_noise * std::sqrt((raised - r) * (raised + r)));
       r = raised;
-      t = time_of_ratio(chain.process, r);
+      t = chain.process.time_of_ratio(r);
     }
     const double s = chain.times[i + 1], to = ratio_at(chain.process, s), scale = chain.at(i + 1).scale;
     const Tensor slope = chain.denoise(y * chain.process.marginal(t).scale, t).eps, reached = y + slope * (to - r);

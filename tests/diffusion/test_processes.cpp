@@ -30,6 +30,22 @@ TEST_SUITE("diffusion") {
       }
   }
 
+  TEST_CASE("the time of a ratio of deviation to scale, by each process's formula, curved betas' too, and at the ends beyond them") {
+    std::vector<NamedProcess> processes = all_processes();
+    processes.push_back({"vp, curved", std::make_unique<Vp>(VpOptions{.curve = 0.05})});
+    processes.push_back({"sub-vp, curved", std::make_unique<SubVp>(VpOptions{.curve = 0.05})});
+    for (const NamedProcess& each : processes) {
+      CAPTURE(each.name);
+      const NoiseProcess& p = *each.process;
+      for (const double share : {0.01, 0.2, 0.5001, 0.83, 0.97}) {
+        const double t = p.first() + share * (p.last() - p.first());
+        CHECK(p.time_of_ratio(ratio_at(p, t)) == doctest::Approx(t).epsilon(1e-9));
+      }
+      CHECK(p.time_of_ratio(1e-9) == doctest::Approx(p.first()).epsilon(1e-9));
+      CHECK(p.time_of_ratio(1e9) == doctest::Approx(p.last()).epsilon(1e-9));
+    }
+  }
+
   TEST_CASE("A-053, A-054, A-055: the constants of score_sde and NCSN, and DDPM's integer times") {
     const Vp vp;
     const double exponent = -0.25 * (20 - 0.1) - 0.5 * 0.1;  // -t^2 (beta_1 - beta_0)/4 - t beta_0/2 at t = 1

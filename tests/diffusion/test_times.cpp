@@ -28,6 +28,32 @@ ImportanceTimes warm() {
 }  // namespace
 
 TEST_SUITE("diffusion") {
+  TEST_CASE("the times of a batch are each uniform, together evenly spread; normal quantiles undo the distribution (Kingma et al. 2021, I.1)") {
+    for (const int64_t n : {1, 7, 512}) {
+      double first_mean = 0;
+      for (uint64_t seed = 0; seed < 400; ++seed) {
+        std::vector<double> u = spread_uniform(n, {.seed = seed});
+        first_mean += u[size_t(seed) % size_t(n)] / 400;
+        std::sort(u.begin(), u.end());
+        bool one_in_each = true;  // n-th
+        for (size_t i = 0; i < u.size(); ++i) one_in_each &= int64_t(u[i] * double(n)) == int64_t(i);
+        CHECK(one_in_each);
+      }
+      CHECK(std::abs(first_mean - 0.5) < 4 * std::sqrt(1 / 12.0 / 400));
+    }
+    for (const int64_t steps : {1, 5, 200, 1000}) {  // discrete times are met n / steps times, rounded up or down
+      std::vector<int64_t> counts(size_t(steps), 0);
+      for (const int64_t t : uniform_times(512, steps, {.seed = 3}).t.to_vector<int64_t>()) ++counts.at(size_t(t));
+      const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+      CHECK(*least >= 512 / steps);
+      CHECK(*most <= 512 / steps + 1);
+    }
+    for (double z = -8; z <= 5; z += 0.37) {
+      const double u = 0.5 * std::erfc(-z / std::sqrt(2.0));
+      CHECK(normal_quantile(u) == doctest::Approx(z).epsilon(z < 1 ? 1e-13 : 1e-9));  // 1 - u has lost digits where z is large
+    }
+  }
+
   TEST_CASE("times by importance: the weighted loss is unbiased, and scatters much less (C.1.2)") {
     const ImportanceTimes times = warm();
     const int64_t n = 20000;
