@@ -179,10 +179,13 @@ TEST_SUITE("kernels") {
 
   TEST_CASE("three parts add up to a float exactly, the next at most half a unit of the one before; rows, columns and pairs lie where they should") {
     std::mt19937 generator(3);
-    for (const auto& [rows, columns] : {std::pair{1, 1}, {2, 16}, {3, 33}, {17, 5}, {32, 32}, {35, 50}, {64, 1}}) {
-      CAPTURE(rows);
-      CAPTURE(columns);
-      const int64_t distance = columns + 3, height = rows, width = columns;
+    struct Size {
+      int64_t height, width;
+    };
+    for (const Size& size : {Size{1, 1}, Size{2, 16}, Size{3, 33}, Size{17, 5}, Size{32, 32}, Size{35, 50}, Size{64, 1}}) {
+      const int64_t height = size.height, width = size.width, distance = width + 3;
+      CAPTURE(height);
+      CAPTURE(width);
       std::vector<float> x;
       for (int64_t i = 0; i < height * distance; ++i)  // any sign and mantissa, exponents from -100 to 100
         x.push_back(std::bit_cast<float>(uint32_t(generator() & 0x807fffff) | uint32_t(27 + generator() % 200) << 23));
