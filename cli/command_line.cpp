@@ -47,7 +47,9 @@ void add_sampler_options(CLI::App* command, SamplerArguments& o) {
   command->add_option("--corrector-steps", o.corrector_steps, "predictor-corrector: after each step")->check(whole_number());
   command->add_option("--snr", o.snr, "predictor-corrector: the corrector's signal-to-noise ratio");
   command->add_option("--langevin-step", o.langevin_step, "langevin, annealed-langevin: the step at the smallest noise");
-  command->add_option("--langevin-steps", o.langevin_steps, "annealed-langevin: at each time; langevin: in all")->check(whole_number());
+  command->add_option("--langevin-steps", o.langevin_steps, "annealed-langevin: at the last time; langevin: in all")->check(whole_number());
+  command->add_option("--langevin-growth", o.langevin_growth,
+                      "annealed-langevin: at other times (noise / smallest noise) to this power as many steps; 0: as many");
   command->add_option("--tolerance", o.tolerance, "ode-rk45: absolute and relative");
   command->add_option("--churn", o.churn, "edm: S_churn, 0 deterministic");
   command->add_option("--guidance", o.guidance, "classifier-free guidance, 0 for none (default: the run's)");

@@ -20,7 +20,7 @@ bool train(const TrainArguments& o);  // false: interrupted, with a checkpoint t
 struct SamplerArguments {
   std::string sampler, spacing, variance, predictor;
   std::optional<int64_t> steps, corrector_steps, langevin_steps, resample;
-  std::optional<double> guidance, eta, snr, langevin_step, tolerance, churn;
+  std::optional<double> guidance, eta, snr, langevin_step, langevin_growth, tolerance, churn;
   bool operator==(const SamplerArguments&) const = default;
 };
 

@@ -59,6 +59,7 @@ SampleOptions sample_options(const SamplerArguments& o, const RunConfig& config)
   s.snr = o.snr.value_or(s.snr);
   s.langevin_step = o.langevin_step.value_or(s.langevin_step);
   s.langevin_steps = o.langevin_steps.value_or(s.langevin_steps);
+  s.langevin_growth = o.langevin_growth.value_or(s.langevin_growth);
   s.tolerance = o.tolerance.value_or(s.tolerance);
   s.churn = o.churn.value_or(s.churn);
   s.resample = o.resample.value_or(s.resample);

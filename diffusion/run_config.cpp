@@ -182,6 +182,7 @@ SampleOptions read_sample(ConfigReader& in, const DiffusionOptions& diffusion, c
   read(in, "snr", how.snr);
   read(in, "langevin_step", how.langevin_step);
   read(in, "langevin_steps", how.langevin_steps);
+  read(in, "langevin_growth", how.langevin_growth);
   read(in, "tolerance", how.tolerance);
   read(in, "churn", how.churn);
   read(in, "resample", how.resample);

@@ -115,6 +115,7 @@ void check_sampler(const SamplerOptions& o, const NoiseProcess& process) {
   samplers::predictor_named(o.predictor);
   ITO_CHECK(o.corrector_steps >= 0 && o.corrector_steps <= 100000 && o.langevin_steps >= 0 && o.langevin_steps <= 10000000,
             "the number of Langevin steps must be 0 to 10^5 for a corrector and 0 to 10^7 else, got ", o.corrector_steps, " and ", o.langevin_steps);
+  ITO_CHECK(o.langevin_growth >= 0 && o.langevin_growth <= 2, "langevin_growth must be 0 (equal numbers of steps) to 2, got ", o.langevin_growth);
   ITO_CHECK(o.snr >= 0 && o.langevin_step >= 0 && o.churn >= 0 && o.churn_noise >= 0, "snr, Langevin's step and churn must not be negative");
   ITO_CHECK(o.resample >= 1 && o.resample <= 1000, "resample must be 1 (each step once) to 1000, got ", o.resample);
   ITO_CHECK(o.resample == 1 || entry.walks, "the sampler '", o.sampler,

@@ -24,7 +24,8 @@ struct SamplerOptions {
   int64_t corrector_steps = 1;                  // predictor-corrector: of Langevin's, after each step
   double snr = 0.16;                            // predictor-corrector: the corrector's signal-to-noise ratio
   double langevin_step = 2e-5;                  // langevin, annealed-langevin: the step at the smallest deviation
-  int64_t langevin_steps = 100;                 // annealed-langevin: at each of the `steps` times; langevin: in all
+  int64_t langevin_steps = 100;                 // annealed-langevin: at the last of the `steps` times; langevin: in all
+  double langevin_growth = 0;                   // annealed-langevin: at a time langevin_steps (deviation / smallest deviation)^langevin_growth
   double tolerance = 1e-5;                      // ode-rk45: absolute and relative
   double churn = 0, churn_min = 0, churn_max = std::numeric_limits<double>::infinity(), churn_noise = 1.003;  // edm: S_churn, S_min, S_max, S_noise
   int64_t resample = 1;  // how often each step is taken, noised back in between: for what is known (constrain) and the rest to agree

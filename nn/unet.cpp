@@ -11,7 +11,6 @@
 #include "autograd/ops/pool2d.h"
 #include "autograd/ops/recompute.h"
 #include "autograd/ops/reshape.h"
-#include "autograd/ops/slice.h"
 #include "autograd/ops/unary.h"
 #include "nn/init.h"
 #include "nn/time_embedding.h"
@@ -66,7 +65,7 @@ AttentionBlock::AttentionBlock(int64_t channels, int64_t num_heads, Generator& i
 
 Tensor AttentionBlock::operator()(const Tensor& x) const {
   const int64_t n = x.extent(0), c = x.extent(3);
-  const Tensors parts = split(qkv(reshape(norm(x), {n, x.extent(1) * x.extent(2), c})), {c, c, c}, 2);
+  const Tensors parts = qkv.in_parts(reshape(norm(x), {n, x.extent(1) * x.extent(2), c}), 3);
   return x + reshape(out(attention(parts[0], parts[1], parts[2], {.num_heads = heads})), x.shape());
 }
 

@@ -62,11 +62,8 @@ TransformerBlock::TransformerBlock(const ViTOptions& o, bool with_skip, Generato
 
 Tensor TransformerBlock::operator()(const Tensor& input, const Tensor& partner) const {
   const Tensor x = skip ? (*skip)(concat({input, partner}, 2)) : input;
-  // Three products with parts of the weight: splitting what one product gives would copy it, and its gradient several times.
-  const int64_t dim = out.weight.extent(0);
-  const Tensors parts = split(matched(qkv.weight, x), {dim, dim, dim}, 0);
-  const Tensor h = norm1(x);
-  const Tensor y = x + out(attention(linear(h, parts[0]), linear(h, parts[1]), linear(h, parts[2]), {.num_heads = heads}));
+  const Tensors parts = qkv.in_parts(norm1(x), 3);
+  const Tensor y = x + out(attention(parts[0], parts[1], parts[2], {.num_heads = heads}));
   return y + down(bias_gelu(linear(norm2(y), matched(up.weight, x)), matched(up.bias, x)));
 }
 

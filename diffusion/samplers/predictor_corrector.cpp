@@ -6,7 +6,8 @@
 // langevin              Langevin dynamics at the smallest noise alone: langevin_steps of them from the prior. It mixes slowly (source 000,
 //                       section 3.4).
 // annealed-langevin     Song & Ermon 2019, algorithm 1: langevin_steps at each of the times with
-//                         step = langevin_step (deviation / smallest deviation)^2.
+//                         step = langevin_step (deviation / smallest deviation)^2,
+//                       or, with langevin_growth, more of them where there is more noise: modes exchange points there, or not at all.
 // All return the denoised x_0 at the end (Song & Ermon 2020, NCSNv2's last step).
 #include "diffusion/samplers/chain.h"
 
@@ -46,14 +47,13 @@ Tensor langevin_dynamics(const Chain& chain) {
 
 Tensor annealed_langevin(const Chain& chain) {
   const double smallest = chain.at(chain.times.size() - 1).deviation;
+  uint32_t call = 0;
   Tensor x = chain.start();
   for (size_t i = 0; i < chain.times.size(); ++i) {
     const double share = chain.at(i).deviation / smallest;
     chain.tell(chain.times[i], x);
-    for (int64_t j = 0; j < chain.o.langevin_steps; ++j) {
-      const auto call = uint32_t(i * size_t(chain.o.langevin_steps) + size_t(j));
-      x = langevin(x, chain.score(x, chain.times[i]), chain.o.langevin_step * share * share, chain.noise(langevin_noise, call));
-    }
+    for (auto j = std::llround(double(chain.o.langevin_steps) * std::pow(share, chain.o.langevin_growth)); j > 0; --j)
+      x = langevin(x, chain.score(x, chain.times[i]), chain.o.langevin_step * share * share, chain.noise(langevin_noise, call++));
     x = chain.constrained(x, i);
   }
   return chain.finish(x);

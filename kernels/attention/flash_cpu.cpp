@@ -93,9 +93,10 @@ auto by_query(const A* scores) {
   return [=](int64_t query, int64_t key) { return scores[key * Blocks<A>::queries + query]; };
 }
 
-// A block of a head's scores: queries first ... first + queries - 1, which fill `columns` of its rows, and as many keys.
+// A block of a head's scores: queries first ... first + queries - 1, which fill `columns` of its rows in tiles and `filled` in vectors, and as many
+// keys.
 struct Block {
-  int64_t query, queries, columns, key, keys;
+  int64_t query, queries, columns, filled, key, keys;
 };
 
 // S^T = K Q^T + mask; k packed rows, q packed columns.
@@ -119,7 +120,8 @@ template <class A, class Body>
 void for_keys(const AttentionShape& s, int64_t first, int64_t count, Body&& body) {
   using B = Blocks<A>;
   const int64_t end = s.causal ? std::min(s.keys, round_up(first + count, B::mr)) : s.keys;  // whole tiles: their last keys are masked
-  for (int64_t key = 0; key < end; key += B::keys) body(Block{first, count, round_up(count, B::nr), key, std::min(B::keys, end - key)});
+  for (int64_t key = 0; key < end; key += B::keys)
+    body(Block{first, count, round_up(count, B::nr), round_up(count, B::lanes), key, std::min(B::keys, end - key)});
 }
 
 template <class T>
@@ -147,10 +149,10 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
         for (int64_t j = 0; j < b.keys; ++j) {
           const A* row = p + j * B::queries;
 #pragma omp simd
-          for (int64_t t = 0; t < b.columns; ++t) top[t] = row[t] > top[t] ? row[t] : top[t];
+          for (int64_t t = 0; t < b.filled; ++t) top[t] = row[t] > top[t] ? row[t] : top[t];
         }
 #pragma omp simd
-        for (int64_t t = 0; t < b.columns; ++t) {
+        for (int64_t t = 0; t < b.filled; ++t) {
           const A highest = top[t] == -infinity ? A(0) : top[t];  // nothing seen yet: exp(-inf - 0) is 0, exp(-inf + inf) is not
           shrink[t] = exp_bounded(base[t] - highest);
           base[t] = highest;
@@ -159,14 +161,15 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
         for (int64_t j = 0; j < b.keys; ++j) {
           A* row = p + j * B::queries;
 #pragma omp simd
-          for (int64_t t = 0; t < b.columns; ++t) {
+          for (int64_t t = 0; t < b.filled; ++t) {
             row[t] = exp_bounded(row[t] - base[t]);
             sum[t] += row[t];
           }
         }
-        for (int64_t t = 0; t < count; ++t)
-          for (int64_t c = 0; c < d; ++c) out[t * stride + c] *= shrink[t];
-        B::multiply(count, d, b.keys, by_query(p), values + b.key * stride, stride, out, stride, true);
+        if (b.key > 0)
+          for (int64_t t = 0; t < count; ++t)
+            for (int64_t c = 0; c < d; ++c) out[t * stride + c] *= shrink[t];
+        B::multiply(count, d, b.keys, by_query(p), values + b.key * stride, stride, out, stride, b.key > 0);
       });
       for (int64_t t = 0; t < count; ++t) {
         const A scale = s.keys == 0 ? A(1) : 1 / sum[t];
@@ -233,7 +236,7 @@ void backward_flash(const T* q, const T* k, const T* v, const T* mask, const T* 
         for (int64_t j = 0; j < b.keys; ++j) {
           A *row = p + j * B::queries, *g = ds + j * B::queries;
 #pragma omp simd
-          for (int64_t t = 0; t < columns; ++t) {
+          for (int64_t t = 0; t < b.filled; ++t) {
             row[t] = exp_bounded(row[t] - top[t]);
             g[t] = row[t] * (g[t] - mean[t]);
           }

@@ -37,10 +37,8 @@ template <class T>
 void forward_rows(UnaryKind f, const T* x, const T* bias, T* y, int64_t rows, int64_t cols) {
   using A = accumulate_t<T>;
   with_activation(f, [&]<UnaryKind k>() {
-    for_rows(rows, cols, [=](int64_t at) {
-#pragma omp simd
-      for (int64_t c = 0; c < cols; ++c) store(y[at + c], unary_value<k, FastMath, A>(A(x[at + c]) + A(bias[c])));
-    });
+    for_rows(rows, cols,
+             [=](int64_t at) { store_each<A>(cols, y + at, [=](int64_t c) { return unary_value<k, FastMath, A>(A(x[at + c]) + A(bias[c])); }); });
   });
 }
 
@@ -49,8 +47,7 @@ void backward_rows(UnaryKind f, const T* x, const T* bias, const T* dy, T* dz, i
   using A = accumulate_t<T>;
   with_activation(f, [&]<UnaryKind k>() {
     for_rows(rows, cols, [=](int64_t at) {
-#pragma omp simd
-      for (int64_t c = 0; c < cols; ++c) store(dz[at + c], A(dy[at + c]) * activation_derivative<k, FastMath, A>(A(x[at + c]) + A(bias[c])));
+      store_each<A>(cols, dz + at, [=](int64_t c) { return A(dy[at + c]) * activation_derivative<k, FastMath, A>(A(x[at + c]) + A(bias[c])); });
     });
   });
 }

@@ -1,5 +1,5 @@
 // 3x3 convolutions of stride 1 by Winograd's minimal filtering (winograd.h): the filters are transformed once, then chunks of tiles go through
-// transform, 36 matmuls and transform while they are in the cache. Other shapes, and few channels, are left to "implicit".
+// transform, 36 matmuls and transform while they are in the cache. Other shapes, and few channels, are left to "planes".
 #include "kernels/conv2d/winograd.h"
 
 namespace ito::kernels {
@@ -106,13 +106,13 @@ struct Winograd {
 
 template <class T>
 void forward_winograd(const T* x, const T* w, const T* bias, T* y, const Conv2dShape& s) {
-  if (!fits<T>(s, s.out_height, s.out_width)) return Conv2dForward<T>::named(Device::cpu, "implicit")(x, w, bias, y, s);
+  if (!fits<T>(s, s.out_height, s.out_width)) return Conv2dForward<T>::named(Device::cpu, "planes")(x, w, bias, y, s);
   Winograd<T>{x, w, bias, y, s.height, s.width, s.in_channels, {s.batch, s.out_height, s.out_width}, s.out_channels, s.padding, false}.run();
 }
 
 template <class T>
 void data_gradient_winograd(const T* dy, const T* w, const T* bias, T* dx, const Conv2dShape& s) {
-  if (!fits<T>(s, s.height, s.width)) return Conv2dDataGradient<T>::named(Device::cpu, "implicit")(dy, w, bias, dx, s);
+  if (!fits<T>(s, s.height, s.width)) return Conv2dDataGradient<T>::named(Device::cpu, "planes")(dy, w, bias, dx, s);
   Winograd<T>{dy, w, bias, dx, s.out_height, s.out_width, s.out_channels, {s.batch, s.height, s.width}, s.in_channels, 2 - s.padding, true}.run();
 }
 

@@ -1,6 +1,6 @@
 // The weight gradient of 3x3 convolutions of stride 1 by Winograd's minimal filtering, run backwards (winograd.h): for each of the 36 elements a
 // matmul that sums over tiles, dU (out, in) += (A dy A^T) (tiles, out)^T . (B^T x B) (tiles, in), then dw = G^T dU G. Tiles go in sections whose
-// transforms stay in the third cache; sections are added in order. Other shapes, and few channels, are left to "implicit".
+// transforms stay in the third cache; sections are added in order. Other shapes, and few channels, are left to "planes".
 #include "kernels/conv2d/winograd.h"
 
 namespace ito::kernels {
@@ -102,7 +102,7 @@ struct WeightGradient {
 
 template <class T>
 void weight_gradient_winograd(const T* dy, const T* x, T* dw, const Conv2dShape& s) {
-  if (s.batch == 0 || !fits<T>(s, s.out_height, s.out_width)) return Conv2dWeightGradient<T>::named(Device::cpu, "implicit")(dy, x, dw, s);
+  if (s.batch == 0 || !fits<T>(s, s.out_height, s.out_width)) return Conv2dWeightGradient<T>::named(Device::cpu, "planes")(dy, x, dw, s);
   WeightGradient<T>{dy, x, dw, s.height, s.width, s.in_channels, {s.batch, s.out_height, s.out_width}, s.out_channels, s.padding}.run();
 }
 

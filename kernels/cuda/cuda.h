@@ -72,6 +72,14 @@ struct DeviceMath {
   ITO_HOST_DEVICE static A erf(A x) {
     return std::erf(x);
   }
+  template <class A>
+  struct Normal {
+    A density, distribution;
+  };
+  template <class A>
+  ITO_HOST_DEVICE static Normal<A> normal(A x) {
+    return {std::exp(A(-0.5) * x * x) * A(0.39894228040143268), A(0.5) * std::erfc(-x * A(0.70710678118654752))};
+  }
   // Without overflow on either side.
   template <class A>
   ITO_HOST_DEVICE static A sigmoid(A x) {

@@ -24,7 +24,10 @@ namespace {
 void multiply_loops(const Product& s) {
   for (int64_t i = 0; i < block; ++i) {
     float* c = s.c + i * s.c_stride;
-    if (!s.add) std::fill_n(c, block, 0.0f);
+    if (s.start)
+      std::copy_n(s.start, block, c);
+    else if (!s.add)
+      std::fill_n(c, block, 0.0f);
     const bfloat16* b = s.b;
     for (int64_t segment = 0; segment < s.segments; ++segment) {
       const bfloat16* a = s.a + s.a_segments[segment] + i * s.a_stride;
@@ -51,6 +54,7 @@ void multiply_split_loops(const Product& s) {
     product.a = s.a + a * s.a_part;
     product.b = s.b + b * s.b_part;
     multiply_loops(product);
+    product.start = nullptr;
     product.add = true;
   }
 }

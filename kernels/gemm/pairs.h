@@ -21,7 +21,8 @@ namespace ito::kernels::pairs {
 constexpr int64_t block = 32;  // rows and columns of C worked out at a time, and the unit of k: other sizes are filled up with zeros
 constexpr int64_t whole_blocks(int64_t n) { return (n + block - 1) / block * block; }  // n, filled up
 
-// C (32, 32) = or += the sum over segments of k of A (32, 32 steps) B (32 steps, 32). Rows past the end of a matrix must be there to be read.
+// C (32, 32) = start + the sum over segments of k of A (32, 32 steps) B (32 steps, 32), or C += that sum. Rows past the end of a matrix must be there
+// to be read.
 struct Product {
   const bfloat16* a;
   int64_t a_stride;           // from row to row
@@ -32,6 +33,7 @@ struct Product {
   float* c;
   int64_t c_stride;
   bool add;
+  const float* start = nullptr;    // a row of 32 (a bias) for all rows; nothing: 0
   int64_t a_part = 0, b_part = 0;  // Multiplier::split: how far the second part of A and of B lies from the first, and the third from it
 };
 

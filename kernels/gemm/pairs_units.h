@@ -19,8 +19,9 @@ ITO_AVX512_PAIRS void multiply_registers(const Product& s) {
     typename R::Sums sum[rows][2];
 #pragma GCC unroll 8
     for (int64_t r = 0; r < rows; ++r) {
-      sum[r][0] = s.add ? R::load(c + r * s.c_stride) : R::zeros();
-      sum[r][1] = s.add ? R::load(c + r * s.c_stride + half) : R::zeros();
+      const float* before = s.add ? c + r * s.c_stride : s.start;
+      sum[r][0] = before ? R::load(before) : R::zeros();
+      sum[r][1] = before ? R::load(before + half) : R::zeros();
     }
     const bfloat16* b = s.b;
     for (int64_t segment = 0; segment < s.segments; ++segment) {
@@ -52,6 +53,13 @@ struct Tiles {
   float* lower = s.c + half * s.c_stride;
 
   void load_c() const {
+    if (s.start) {
+      T::template load<0>(s.start, 0);
+      T::template load<1>(s.start + half, 0);
+      T::template load<2>(s.start, 0);
+      T::template load<3>(s.start + half, 0);
+      return;
+    }
     if (!s.add) {
       T::template zero<0>();
       T::template zero<1>();

@@ -30,8 +30,12 @@ struct Multiplication {
 
   // `block` columns of B from `column` on and rows k0 ... k0 + k - 1, filled up with zeros; its parts are whole_blocks(k) * block values apart.
   void pack_panel(int64_t column, int64_t k0, int64_t k, bfloat16* to) const {
-    const int64_t columns = std::min(block, s.n - column), part = whole_blocks(k) * block;
-    if (columns < block || k % block != 0) std::fill_n(to, parts * part, bfloat16());
+    const int64_t part = whole_blocks(k) * block;
+    if (s.n - column < block || k % block != 0) std::fill_n(to, parts * part, bfloat16());
+    pack_rows(column, k0, k, part, to);
+  }
+  void pack_rows(int64_t column, int64_t k0, int64_t k, int64_t part, bfloat16* to) const {
+    const int64_t columns = std::min(block, s.n - column);
     const T* from = s.transpose_b ? b + column * s.k + k0 : b + k0 * s.n + column;
     if constexpr (splits) {
       if (s.transpose_b)
@@ -70,9 +74,9 @@ struct Multiplication {
     return buffer;
   }
 
-  // sums (block, block) = 32 rows of A, as rows_of_a gave them, times k rows of a panel of B.
+  // sums (block, block) = start + 32 rows of A, as rows_of_a gave them, times k rows of a panel of B.
   static void multiply(const pairs::Multiplier& multiplier, const bfloat16* rows, int64_t stride, int64_t k, const bfloat16* panel, int64_t part,
-                       float* sums) {
+                       const float* start, float* sums, int64_t sums_stride) {
     const int64_t segment = 0;
     const pairs::Product product{.a = rows,
                                  .a_stride = stride,
@@ -82,8 +86,9 @@ struct Multiplication {
                                  .b = panel,
                                  .b_stride = 2 * block,
                                  .c = sums,
-                                 .c_stride = block,
+                                 .c_stride = sums_stride,
                                  .add = false,
+                                 .start = start,
                                  .a_part = m_block * stride,
                                  .b_part = part};
     if constexpr (splits)
@@ -94,35 +99,50 @@ struct Multiplication {
 
   // A finished block of sums goes to y.
   void finish(const float* sums, int64_t row, int64_t column) const {
-    const int64_t columns = std::min(block, s.n - column);
-    for (int64_t i = 0; i < std::min(block, s.m - row); ++i) {
-      const float* sum = sums + i * block;
-      T* to = y + (row + i) * s.n + column;
-      if (!bias)
-        convert(sum, columns, to);
-      else
-#pragma omp simd
-        for (int64_t j = 0; j < columns; ++j) store(to[j], sum[j] + float(bias[column + j]));
-    }
+    for (int64_t i = 0; i < std::min(block, s.m - row); ++i) convert(sums + i * block, std::min(block, s.n - column), y + (row + i) * s.n + column);
   }
 
-  // Rows from `row` and columns from `column` on of y, B packed. Where k takes several goes, each begins at nothing, and its sums are added to those
-  // before: a long sum in one go would be rounded once too often at its full size.
-  void task(const bfloat16* packed, int64_t row, int64_t column) const {
-    const int64_t rows = std::min(m_block, s.m - row), columns = std::min(n_block, s.n - column), part = whole_blocks(s.k) * block;
-    const Scratch<bfloat16, Device::cpu> buffer(a_buffer(std::min(s.k, k_block)));
-    const Scratch<float, Device::cpu> kept(s.k > k_block ? m_block * n_block : 0);  // block after block
-    const pairs::Multiplier multiplier;
+  // Asks for `share` of `shares` of the rows of A that come next: they arrive while tiles are multiplied.
+  void fetch(int64_t row, int64_t rows, int64_t share, int64_t shares) const {
+    if (s.transpose_a) return;
+    constexpr int64_t line = 64 / int64_t(sizeof(T));
+    const int64_t values = std::min(rows, s.m - row) * s.k, each = ceil_div(ceil_div(values, line), shares) * line;
+    for (int64_t i = share * each; i < std::min(values, (share + 1) * each); i += line) __builtin_prefetch(a + row * s.k + i, 0, 2);
+  }
+
+  // Where a task puts what it needs.
+  struct Buffers {
+    bfloat16* rows;  // of A
+    float *start,    // the bias, filled up with zeros
+        *kept;       // sums of the goes at k before this one, block after block
+  };
+
+  // `rows` rows from `row` on and columns from `column` on of y, B packed. Where k takes several goes, each begins at nothing, and its sums are added
+  // to those before: a long sum in one go would be rounded once too often at its full size.
+  void some_rows(const pairs::Multiplier& multiplier, const bfloat16* packed, int64_t row, int64_t rows, int64_t column,
+                 const Buffers& buffers) const {
+    const int64_t columns = std::min(n_block, s.n - column), part = whole_blocks(s.k) * block;
+    const int64_t products = ceil_div(columns, block) * ceil_div(rows, block);
     alignas(64) float sums[block * block];
     int64_t done = 0;
     do {
       const int64_t now = std::min(s.k - done, k_block);
-      int64_t stride = 0;
-      const bfloat16* from = rows_of_a(row, rows, done, now, buffer.data(), stride);
+      int64_t stride = 0, product = 0;
+      const bfloat16* from = rows_of_a(row, rows, done, now, buffers.rows, stride);
       for (int64_t j = 0; j < columns; j += block)
         for (int64_t i = 0; i < rows; i += block) {
-          multiply(multiplier, from + i * stride, stride, now, packed + (column + j) / block * parts * part + done * block, part, sums);
-          float* before = s.k > k_block ? kept.data() + i * n_block + j * block : nullptr;
+          if (done + now == s.k) fetch(row + rows, rows, product++, products);
+          const auto multiply_to = [&](float* to, int64_t to_stride) {
+            multiply(multiplier, from + i * stride, stride, now, packed + (column + j) / block * parts * part + done * block, part,
+                     bias && done == 0 ? buffers.start + j : nullptr, to, to_stride);
+          };
+          if constexpr (splits)
+            if (now == s.k && rows - i >= block && columns - j >= block) {
+              multiply_to(y + (row + i) * s.n + column + j, s.n);
+              continue;
+            }
+          multiply_to(sums, block);
+          float* before = buffers.kept + i * n_block + j * block;
           if (done > 0)
             for (int64_t e = 0; e < block * block; ++e) sums[e] += before[e];
           if (done + now == s.k)
@@ -132,6 +152,21 @@ struct Multiplication {
         }
       done += now;
     } while (done < s.k);
+  }
+
+  // One block of rows at a time stays in the first cache while the columns pass by; four, where those do not stay in the second.
+  void task(const bfloat16* packed, int64_t row, int64_t column) const {
+    const int64_t at_once = parts * std::min(n_block, s.n) * s.k > (1 << 18) ? m_block : block;
+    const Scratch<bfloat16, Device::cpu> rows(a_buffer(std::min(s.k, k_block)));
+    const Scratch<float, Device::cpu> start(n_block), kept(s.k > k_block ? m_block * n_block : 0);
+    const Buffers buffers{rows.data(), start.data(), kept.data()};
+    if (bias) {
+      std::fill_n(start.data(), n_block, 0.0f);
+      convert(bias + column, std::min(n_block, s.n - column), start.data());
+    }
+    const pairs::Multiplier multiplier;
+    const int64_t end = std::min(s.m, row + m_block);
+    for (int64_t i = row; i < end; i += at_once) some_rows(multiplier, packed, i, std::min(at_once, end - i), column, buffers);
   }
 
   void run() const {
@@ -147,20 +182,34 @@ struct Multiplication {
                  [&](int64_t index, int64_t) { task(packed.data(), index / across * m_block, index % across * n_block); });
   }
 
+  // All panels of B's rows k0 ... k0 + k - 1. A few rows at a time go to all of them, as each is read from end to end.
+  void pack_panels(int64_t k0, int64_t k, bfloat16* panels) const {
+    constexpr int64_t few = block / 2;
+    const int64_t part = whole_blocks(k) * block;
+    if (s.n % block != 0 || k % block != 0) std::fill_n(panels, whole_blocks(s.n) * parts * whole_blocks(k), bfloat16());
+    for (int64_t r = 0; r < k; r += few)
+      for (int64_t column = 0; column < s.n; column += block)
+        pack_rows(column, k0 + r, std::min(few, k - r), part, panels + column * parts * whole_blocks(k) + r * block);
+  }
+
   // own (m, n) = or += the sum over k0 ... k0 + k - 1.
   void add_rows(const pairs::Multiplier& multiplier, int64_t k0, int64_t k, bfloat16* a_rows, bfloat16* panels, float* own, bool first) const {
     const int64_t part = whole_blocks(k) * block, panel = parts * part;
     alignas(64) float sums[block * block];
-    for (int64_t column = 0; column < s.n; column += block) pack_panel(column, k0, k, panels + column / block * panel);
+    pack_panels(k0, k, panels);
     for (int64_t row = 0; row < s.m; row += m_block) {
       const int64_t rows = std::min(m_block, s.m - row);
       int64_t stride = 0;
       const bfloat16* from = rows_of_a(row, rows, k0, k, a_rows, stride);
       for (int64_t column = 0; column < s.n; column += block)
         for (int64_t i = 0; i < rows; i += block) {
-          multiply(multiplier, from + i * stride, stride, k, panels + column / block * panel, part, sums);
+          float* to_own = own + (row + i) * s.n + column;
+          const bool direct = first && rows - i >= block && s.n - column >= block;
+          multiply(multiplier, from + i * stride, stride, k, panels + column / block * panel, part, nullptr, direct ? to_own : sums,
+                   direct ? s.n : block);
+          if (direct) continue;
           for (int64_t r = 0; r < std::min(block, rows - i); ++r) {
-            float* to = own + (row + i + r) * s.n + column;
+            float* to = to_own + r * s.n;
             const float* sum = sums + r * block;
             const int64_t columns = std::min(block, s.n - column);
             if (first)
@@ -173,8 +222,8 @@ struct Multiplication {
   }
 
   void run_split_k() const {
-    constexpr int64_t at_once = 8 * block;
-    const int64_t part = ceil_div(s.k, 16 * block) * block, count = ceil_div(s.k, part), size = s.m * s.n;
+    const int64_t part = ceil_div(s.k, 16 * block) * block, count = ceil_div(s.k, part), size = s.m * s.n,
+                  at_once = ceil_div(part, ceil_div(part, 12 * block) * block) * block;
     const Scratch<float, Device::cpu> memory(count * size);
     float* sums = memory.data();
     parallel_for(count, 1, [&](int64_t index, int64_t) {

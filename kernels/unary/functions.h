@@ -12,7 +12,6 @@ namespace ito::kernels {
 
 template <UnaryKind kind, class Math, class A>
 ITO_HOST_DEVICE inline A unary_value(A x) {
-  constexpr A half = A(0.5), sqrt_half = A(1 / std::numbers::sqrt2);
   if constexpr (kind == UnaryKind::neg) return -x;
   if constexpr (kind == UnaryKind::abs) return std::abs(x);
   if constexpr (kind == UnaryKind::sign) return x != x ? x : A(x > 0) - A(x < 0);
@@ -30,7 +29,7 @@ ITO_HOST_DEVICE inline A unary_value(A x) {
   if constexpr (kind == UnaryKind::softplus) return (x > 0 ? x : (x != x ? x : A(0))) + std::log1p(Math::exp(-std::abs(x)));
   if constexpr (kind == UnaryKind::relu) return x < 0 ? A(0) : x;
   if constexpr (kind == UnaryKind::silu) return x * Math::sigmoid(x);
-  if constexpr (kind == UnaryKind::gelu) return half * x * (1 + Math::erf(x * sqrt_half));
+  if constexpr (kind == UnaryKind::gelu) return x * Math::normal(x).distribution;
   if constexpr (kind == UnaryKind::elu) return x > 0 ? x : Math::exp(x) - 1;
   if constexpr (kind == UnaryKind::floor) return std::floor(x);
   if constexpr (kind == UnaryKind::round) return std::nearbyint(x);
@@ -39,7 +38,7 @@ ITO_HOST_DEVICE inline A unary_value(A x) {
 // f'(x); y = f(x) is given where derivative_needs says so.
 template <UnaryKind kind, class Math, class A>
 ITO_HOST_DEVICE inline A unary_derivative([[maybe_unused]] A x, [[maybe_unused]] A y) {
-  constexpr A sqrt_half = A(1 / std::numbers::sqrt2), two_over_sqrt_pi = A(2 * std::numbers::inv_sqrtpi);
+  constexpr A two_over_sqrt_pi = A(2 * std::numbers::inv_sqrtpi);
   if constexpr (kind == UnaryKind::neg) return A(-1);
   if constexpr (kind == UnaryKind::abs) return A(x > 0) - A(x < 0);
   if constexpr (kind == UnaryKind::sign || kind == UnaryKind::floor || kind == UnaryKind::round) return A(0);
@@ -61,9 +60,9 @@ ITO_HOST_DEVICE inline A unary_derivative([[maybe_unused]] A x, [[maybe_unused]]
     const A s = Math::sigmoid(x);
     return s * (1 + x * (1 - s));
   }
-  if constexpr (kind == UnaryKind::gelu) {  // Phi(x) + x phi(x)
-    const A phi = A(0.5) * two_over_sqrt_pi * sqrt_half * Math::exp(A(-0.5) * x * x);
-    return A(0.5) * (1 + Math::erf(x * sqrt_half)) + x * phi;
+  if constexpr (kind == UnaryKind::gelu) {
+    const auto normal = Math::normal(x);
+    return normal.distribution + x * normal.density;
   }
 }
 

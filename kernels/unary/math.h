@@ -14,6 +14,7 @@ struct StandardMath {
   static double sin(double x) { return std::sin(x); }
   static double cos(double x) { return std::cos(x); }
   static double erf(double x) { return std::erf(x); }
+  static Normal<double> normal(double x) { return normal_fast(x); }
   static double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 };
 
@@ -46,6 +47,10 @@ struct FastMath {
   template <class A>
   static A erf(A x) {
     return erf_fast(x);
+  }
+  template <class A>
+  static Normal<A> normal(A x) {
+    return normal_fast(x);
   }
 };
 

@@ -49,8 +49,7 @@ void unary_fast(UnaryKind kind, const T* x, T* y, int64_t n) {
   with_kind(kind, [&]<UnaryKind k>() {
     parallel_for(n, grain, [=](int64_t first, int64_t last) {
       if (too_far<k>(x + first, last - first)) return values<k>(x + first, y + first, last - first);
-#pragma omp simd
-      for (int64_t i = first; i < last; ++i) store(y[i], unary_value<k, FastMath, A>(A(x[i])));
+      store_each<A>(last - first, y + first, [in = x + first](int64_t i) { return unary_value<k, FastMath, A>(A(in[i])); });
     });
   });
 }
@@ -71,8 +70,9 @@ void unary_backward_fast(UnaryKind kind, const T* x, const T* y, const T* dy, T*
         for (int64_t i = first; i < last; ++i) dx[i] = T(A(dy[i]) * unary_derivative<k, FastMath, A>(A(0), A(0)));
       } else {
         if (too_far<k>(known + first, last - first)) return derivatives<k>(x + first, y, dy + first, dx + first, last - first);
-#pragma omp simd
-        for (int64_t i = first; i < last; ++i) store(dx[i], A(dy[i]) * unary_derivative<k, FastMath, A>(A(known[i]), A(known[i])));
+        store_each<A>(last - first, dx + first, [in = known + first, given = dy + first](int64_t i) {
+          return A(given[i]) * unary_derivative<k, FastMath, A>(A(in[i]), A(in[i]));
+        });
       }
     });
   });

@@ -24,6 +24,10 @@ ITO_CASES(conv2d) {
       {{5, 11, 11, 2}, {3, 3, 3, 2}, {.padding = 1}, "several row blocks"},
       {{1, 5, 4, 8}, {16, 3, 2, 8}, {.stride = 2, .padding = 1}, "channels in packs of 16 bytes"},
       {{2, 7, 5, 8}, {8, 2, 3, 4}, {.stride = 3, .padding = 2, .groups = 2}, "stride beyond the window: pixels without a tap"},
+      {{3, 6, 5, 1}, {1, 3, 3, 1}, {.padding = 1}, "planes: grey to grey"},
+      {{17, 4, 5, 3}, {3, 2, 3, 3}, {.padding = 1}, "planes: RGB to RGB, an oblong window, the images of several tasks"},
+      {{2, 5, 4, 1}, {8, 1, 3, 1}, {}, "planes: one row of taps, no padding"},
+      {{1, 4, 4, 2}, {2, 3, 3, 2}, {.padding = 3}, "padding wider than planes take"},
       {{1, 3, 3, 128}, {1152, 3, 3, 8}, {.padding = 1, .groups = 16}, "many groups: larger tiles of the device"}};
   for (const Sizes& c : all) {
     const auto f = [o = c.o](const Tensors& in) { return conv2d(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), o); };

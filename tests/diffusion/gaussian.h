@@ -45,9 +45,11 @@ struct Law {
 // the answers to one unit noise at a time, with no statistical error: element 0 of the batch meets no noise at all, element 1 the start's, each other
 // one that of one draw.
 inline Law law_of(const GaussianData& data, const NoiseProcess& process, const Denoiser& denoiser, SamplerOptions o) {
-  const int64_t draws = 2 + (o.sampler == "annealed-langevin" ? o.steps * o.langevin_steps : o.steps * (o.resample * (2 + o.corrector_steps) - 1));
-  const Shape shape{draws, 1, 1, 1};
   const Marginal last = process.marginal(process.last());
+  const double growth = std::pow(last.deviation / process.marginal(process.first()).deviation, o.langevin_growth);  // at most
+  const int64_t draws = 2 + (o.sampler == "annealed-langevin" ? o.steps * int64_t(double(o.langevin_steps) * growth)
+                                                              : o.steps * (o.resample * (2 + o.corrector_steps) - 1));
+  const Shape shape{draws, 1, 1, 1};
   o.clip = false;
   o.start = Tensor::full(shape, last.scale * data.mean);
   o.start.data<float>()[1] += float(std::sqrt(data.variance_at(last)));

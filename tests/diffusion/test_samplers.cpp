@@ -122,6 +122,21 @@ TEST_SUITE("diffusion") {
     // sigma_L^2 of step: 2e-5 = 0.2 * 0.01^2, as in NCSN
     CHECK(relative_error(levels, {.sampler = "annealed-langevin", .steps = 10, .langevin_step = 2e-5, .langevin_steps = 100}) < 0.02);
     CHECK(relative_error(levels, {.sampler = "annealed-langevin", .steps = 10, .langevin_step = 2e-5, .langevin_steps = 2}) > 0.1);
+    CHECK(relative_error(levels, {.sampler = "annealed-langevin", .steps = 10, .langevin_step = 2e-5, .langevin_steps = 50, .langevin_growth = 0.3}) <
+          0.02);
+  }
+
+  TEST_CASE("annealed Langevin dynamics takes langevin_steps (deviation / smallest deviation)^langevin_growth steps at a time") {
+    const Ve levels({.sigma_min = 0.01, .sigma_max = 1});
+    std::map<double, int64_t> asked;
+    const Denoiser denoiser = [&](const Tensor& x, double t) {
+      ++asked[t];
+      return Denoised{x, x};
+    };
+    sample(levels, denoiser, {1, 1, 1, 1}, {.sampler = "annealed-langevin", .steps = 3, .langevin_steps = 4, .langevin_growth = 0.5});
+    std::vector<int64_t> steps;
+    for (const auto& [t, count] : asked) steps.push_back(count);
+    CHECK(steps == std::vector<int64_t>{4 + 1, 13, 40});  // the last time once more, for x_0; 4 sqrt(10) = 12.6
   }
 
   TEST_CASE("ddim's inversion leads to the noise that ddim makes the image of") {

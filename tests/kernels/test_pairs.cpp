@@ -104,18 +104,25 @@ struct ArraysForTiles {
   }
 };
 
+std::vector<float> starting_row() {
+  std::vector<float> row(32);
+  for (size_t j = 0; j < row.size(); ++j) row[j] = float(j) - 7.0f;
+  return row;
+}
+
 }  // namespace
 
 TEST_SUITE("kernels") {
-  TEST_CASE("registers, tiles and loops make the same product of a block, with segments, strides, and sums to add to") {
+  TEST_CASE("registers, tiles and loops make the same product of a block, with segments, strides, sums to add to or a row to start from") {
     constexpr int64_t a_stride = 80, b_stride = 70, c_stride = 37, steps = 2;
     const auto a = whole_numbers(40 * a_stride, 1), b = whole_numbers(4 * 16 * steps * b_stride, 2);
     const int64_t segments[] = {0, 3 * a_stride + 2, a_stride};
-    for (const bool add : {false, true}) {
+    const std::vector<float> row = starting_row();
+    for (const auto& [add, start] : {std::pair<bool, const float*>{false, nullptr}, {true, nullptr}, {false, row.data()}}) {
       std::vector<float> expected(32 * c_stride, 5.0f), registers = expected, tiles = expected, chosen = expected;
       for (int64_t i = 0; i < 32; ++i)
         for (int64_t j = 0; j < 32; ++j) {
-          float sum = add ? 5.0f : 0.0f;
+          float sum = add ? 5.0f : start ? start[j] : 0.0f;
           for (int64_t segment = 0; segment < 3; ++segment)
             for (int64_t k = 0; k < 32 * steps; ++k)
               sum += float(a[size_t(segments[segment] + i * a_stride + k)]) *
@@ -131,7 +138,8 @@ TEST_SUITE("kernels") {
                              .b_stride = b_stride,
                              .c = registers.data(),
                              .c_stride = c_stride,
-                             .add = add};
+                             .add = add,
+                             .start = start};
       pairs::multiply_registers<ArraysForRegisters>(product);
       CHECK(registers == expected);
       product.c = tiles.data();
@@ -146,11 +154,12 @@ TEST_SUITE("kernels") {
   TEST_CASE("six products of the parts of A and of B, on tiles and one after the other") {
     constexpr int64_t a_stride = 80, b_stride = 70, c_stride = 37, steps = 2, a_part = 33 * a_stride, b_part = 33 * b_stride, segment = 5;
     const auto a = whole_numbers(3 * a_part + segment, 1), b = whole_numbers(3 * b_part, 2);
-    for (const bool add : {false, true}) {
+    const std::vector<float> row = starting_row();
+    for (const auto& [add, start] : {std::pair<bool, const float*>{false, nullptr}, {true, nullptr}, {false, row.data()}}) {
       std::vector<float> expected(32 * c_stride, 5.0f), tiles = expected, chosen = expected;
       for (int64_t i = 0; i < 32; ++i)
         for (int64_t j = 0; j < 32; ++j) {
-          float sum = add ? 5.0f : 0.0f;
+          float sum = add ? 5.0f : start ? start[j] : 0.0f;
           for (int64_t p = 0; p < 3; ++p)
             for (int64_t q = 0; p + q < 3; ++q)
               for (int64_t k = 0; k < 32 * steps; ++k)
@@ -167,6 +176,7 @@ TEST_SUITE("kernels") {
                              .c = tiles.data(),
                              .c_stride = c_stride,
                              .add = add,
+                             .start = start,
                              .a_part = a_part,
                              .b_part = b_part};
       pairs::multiply_split_tiles<ArraysForTiles>(product);
