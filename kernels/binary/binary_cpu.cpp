@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/parallel.h"
+#include "kernels/store.h"
 
 namespace ito::kernels {
 
@@ -18,37 +19,37 @@ T smaller(T a, T b) {
   return a < b || a != a ? a : b;
 }
 
-// Calls f with the function of that kind; bf16 computes in float.
-template <class T, class F>
+// Calls f with the function of that kind, of what is computed in: float for bf16.
+template <class A, class F>
 void with_function(BinaryKind kind, F&& f) {
-  using A = accumulate_t<T>;
   switch (kind) {
     case BinaryKind::add:
-      return f([](T a, T b) { return T(A(a) + A(b)); });
+      return f([](A a, A b) { return A(a + b); });
     case BinaryKind::sub:
-      return f([](T a, T b) { return T(A(a) - A(b)); });
+      return f([](A a, A b) { return A(a - b); });
     case BinaryKind::mul:
-      return f([](T a, T b) { return T(A(a) * A(b)); });
+      return f([](A a, A b) { return A(a * b); });
     case BinaryKind::div:
-      return f([](T a, T b) { return T(A(a) / A(b)); });
+      return f([](A a, A b) { return A(a / b); });
     case BinaryKind::pow:
-      return f([](T a, T b) { return T(std::pow(A(a), A(b))); });
+      return f([](A a, A b) { return A(std::pow(a, b)); });
     case BinaryKind::maximum:
-      return f([](T a, T b) { return T(larger(A(a), A(b))); });
+      return f([](A a, A b) { return larger(a, b); });
     case BinaryKind::minimum:
-      return f([](T a, T b) { return T(smaller(A(a), A(b))); });
+      return f([](A a, A b) { return smaller(a, b); });
     case BinaryKind::left:
-      return f([](T a, T) { return a; });
+      return f([](A a, A) { return a; });
     case BinaryKind::is_equal:
-      return f([](T a, T b) { return T(A(A(a) == A(b) ? 1 : 0)); });
+      return f([](A a, A b) { return A(a == b ? 1 : 0); });
     case BinaryKind::is_greater:
-      return f([](T a, T b) { return T(A(A(a) > A(b) ? 1 : 0)); });
+      return f([](A a, A b) { return A(a > b ? 1 : 0); });
   }
 }
 
 // The definition: the index of every element is taken apart into one coordinate an axis.
 template <class T>
 void binary_reference(BinaryKind kind, const T* a, const T* b, T* y, const Broadcast& space) {
+  using A = accumulate_t<T>;
   for (int64_t i = 0; i < space.numel(); ++i) {
     int64_t rest = i, ia = 0, ib = 0;
     for (int axis = space.rank - 1; axis >= 0; --axis) {
@@ -57,18 +58,19 @@ void binary_reference(BinaryKind kind, const T* a, const T* b, T* y, const Broad
       ia += coordinate * space.stride_a[axis];
       ib += coordinate * space.stride_b[axis];
     }
-    with_function<T>(kind, [&](auto f) { y[i] = f(a[ia], b[ib]); });
+    with_function<A>(kind, [&](auto f) { y[i] = T(f(A(a[ia]), A(b[ib]))); });
   }
 }
 
 // Rows of the last axis are plain loops that the compiler vectorises, one for each pair of strides; rows and parts of long rows run in parallel.
 template <class T>
 void binary_fast(BinaryKind kind, const T* a, const T* b, T* y, const Broadcast& space) {
+  using A = accumulate_t<T>;
   constexpr int64_t grain = 1 << 14;
   const int last = space.rank - 1;
   const int64_t row = space.extent[last], rows = row ? space.numel() / row : 0;
   const int64_t sa = space.stride_a[last], sb = space.stride_b[last];
-  with_function<T>(kind, [&](auto f) {
+  with_function<A>(kind, [&](auto f) {
     const auto part = [&](int64_t r, int64_t first, int64_t n) {
       int64_t rest = r, ia = first * sa, ib = first * sb;
       for (int axis = last - 1; axis >= 0; --axis) {
@@ -79,20 +81,15 @@ void binary_fast(BinaryKind kind, const T* a, const T* b, T* y, const Broadcast&
       }
       const T *pa = a + ia, *pb = b + ib;
       T* out = y + r * row + first;
-      if (sa && sb) {
-#pragma omp simd
-        for (int64_t i = 0; i < n; ++i) out[i] = f(pa[i], pb[i]);
-      } else if (sa) {
-        const T constant = *pb;
-#pragma omp simd
-        for (int64_t i = 0; i < n; ++i) out[i] = f(pa[i], constant);
-      } else if (sb) {
-        const T constant = *pa;
-#pragma omp simd
-        for (int64_t i = 0; i < n; ++i) out[i] = f(constant, pb[i]);
-      } else {
-        std::fill_n(out, n, f(*pa, *pb));
-      }
+      const A left = A(*pa), right = A(*pb);
+      if (sa && sb)
+        store_each<A>(n, out, [=](int64_t i) { return f(A(pa[i]), A(pb[i])); });
+      else if (sa)
+        store_each<A>(n, out, [=](int64_t i) { return f(A(pa[i]), right); });
+      else if (sb)
+        store_each<A>(n, out, [=](int64_t i) { return f(left, A(pb[i])); });
+      else
+        std::fill_n(out, n, T(f(left, right)));
     };
     const int64_t parts = std::max<int64_t>(1, ceil_div(row, grain));  // of a row
     parallel_for(rows * parts, std::max<int64_t>(1, grain / std::max<int64_t>(1, row)), [&](int64_t begin, int64_t end) {

@@ -102,11 +102,10 @@ void forward_channels(const T* x, const T* weight, const T* bias, T* y, accumula
         b[c] = bias ? A(bias[c0 + c]) : A(0);
       }
       for (int64_t p = 0; p < s.pixels; ++p)
-#pragma omp simd
-        for (int64_t c = 0; c < width; ++c) {
-          const A z = (A(in[p * row + c]) - mu[c]) * scale[c] + b[c];
-          store(out[p * row + c], silu ? z * sigmoid_fast(z) : z);
-        }
+        store_each<A>(width, out + p * row, [=, line = in + p * row](int64_t c) {
+          const A z = (A(line[c]) - mu[c]) * scale[c] + b[c];
+          return silu ? z * sigmoid_fast(z) : z;
+        });
     }
   });
 }
@@ -158,11 +157,10 @@ void backward_channels(const T* x, const T* weight, const T* bias, const accumul
       for (int64_t c = 0; c < width; ++c) slope[c] *= r[c];
       T* out = dx + start;
       for (int64_t p = 0; p < s.pixels; ++p)
-#pragma omp simd
-        for (int64_t c = 0; c < width; ++c) {
+        store_each<A>(width, out + p * row, [=](int64_t c) {
           const A d = silu ? dz[p * width + c] : A(g[p * row + c]);
-          store(out[p * row + c], r[c] * (w[c] * d - mean_dz[c] - (A(in[p * row + c]) - mu[c]) * slope[c]));
-        }
+          return r[c] * (w[c] * d - mean_dz[c] - (A(in[p * row + c]) - mu[c]) * slope[c]);
+        });
     }
   });
   const auto over_images = [&](A* first, T* total) {

@@ -74,8 +74,7 @@ void layer_norm_forward(const T* x, const T* weight, const T* bias, T* y, accumu
       const A mu = pilot + shift, scale = 1 / std::sqrt(variance + A(s.eps));
       mean[r] = mu;
       rstd[r] = scale;
-#pragma omp simd
-      for (int64_t c = 0; c < cols; ++c) store(out[c], (A(in[c]) - mu) * scale * w[c] + b[c]);
+      store_each<A>(cols, out, [=](int64_t c) { return (A(in[c]) - mu) * scale * w[c] + b[c]; });
     }
   });
 }
@@ -110,8 +109,7 @@ void layer_norm_backward(const T* x, const T* weight, const accumulate_t<T>* mea
       if (!dx) continue;
       const A mean_dz = joined(dz) / A(cols), slope = scale * joined(dzn) / A(cols);
       T* out = dx + r * cols;
-#pragma omp simd
-      for (int64_t k = 0; k < cols; ++k) store(out[k], scale * (w[k] * A(g[k]) - mean_dz - (A(in[k]) - mu) * slope));
+      store_each<A>(cols, out, [=](int64_t k) { return scale * (w[k] * A(g[k]) - mean_dz - (A(in[k]) - mu) * slope); });
     }
   });
   const auto over_blocks = [=](A* first, T* total) {

@@ -17,6 +17,7 @@ namespace {
 using pairs::block;
 using pairs::whole_blocks;
 constexpr int64_t m_block = 4 * block, n_block = 16 * block;  // of y: one task
+constexpr int64_t sums_stride = n_block + 16;                 // off the power of two, which would fall into few cache sets
 
 template <class T>
 struct Multiplication {
@@ -76,7 +77,7 @@ struct Multiplication {
 
   // sums (block, block) = start + 32 rows of A, as rows_of_a gave them, times k rows of a panel of B.
   static void multiply(const pairs::Multiplier& multiplier, const bfloat16* rows, int64_t stride, int64_t k, const bfloat16* panel, int64_t part,
-                       const float* start, float* sums, int64_t sums_stride) {
+                       const float* start, float* sums, int64_t distance) {
     const int64_t segment = 0;
     const pairs::Product product{.a = rows,
                                  .a_stride = stride,
@@ -86,7 +87,7 @@ struct Multiplication {
                                  .b = panel,
                                  .b_stride = 2 * block,
                                  .c = sums,
-                                 .c_stride = sums_stride,
+                                 .c_stride = distance,
                                  .add = false,
                                  .start = start,
                                  .a_part = m_block * stride,
@@ -95,11 +96,6 @@ struct Multiplication {
       multiplier.split(product);
     else
       multiplier(product);
-  }
-
-  // A finished block of sums goes to y.
-  void finish(const float* sums, int64_t row, int64_t column) const {
-    for (int64_t i = 0; i < std::min(block, s.m - row); ++i) convert(sums + i * block, std::min(block, s.n - column), y + (row + i) * s.n + column);
   }
 
   // Asks for `share` of `shares` of the rows of A that come next: they arrive while tiles are multiplied.
@@ -114,16 +110,17 @@ struct Multiplication {
   struct Buffers {
     bfloat16* rows;  // of A
     float *start,    // the bias, filled up with zeros
-        *kept;       // sums of the goes at k before this one, block after block
+        *sums;       // rows sums_stride apart
   };
 
   // `rows` rows from `row` on and columns from `column` on of y, B packed. Where k takes several goes, each begins at nothing, and its sums are added
-  // to those before: a long sum in one go would be rounded once too often at its full size.
+  // to those before: a long sum in one go would be rounded once too often at its full size. Finished rows go to y from end to end, as memory likes
+  // it.
   void some_rows(const pairs::Multiplier& multiplier, const bfloat16* packed, int64_t row, int64_t rows, int64_t column,
                  const Buffers& buffers) const {
     const int64_t columns = std::min(n_block, s.n - column), part = whole_blocks(s.k) * block;
     const int64_t products = ceil_div(columns, block) * ceil_div(rows, block);
-    alignas(64) float sums[block * block];
+    alignas(64) float more[block * block];
     int64_t done = 0;
     do {
       const int64_t now = std::min(s.k - done, k_block);
@@ -132,34 +129,24 @@ struct Multiplication {
       for (int64_t j = 0; j < columns; j += block)
         for (int64_t i = 0; i < rows; i += block) {
           if (done + now == s.k) fetch(row + rows, rows, product++, products);
-          const auto multiply_to = [&](float* to, int64_t to_stride) {
-            multiply(multiplier, from + i * stride, stride, now, packed + (column + j) / block * parts * part + done * block, part,
-                     bias && done == 0 ? buffers.start + j : nullptr, to, to_stride);
-          };
-          if constexpr (splits)
-            if (now == s.k && rows - i >= block && columns - j >= block) {
-              multiply_to(y + (row + i) * s.n + column + j, s.n);
-              continue;
-            }
-          multiply_to(sums, block);
-          float* before = buffers.kept + i * n_block + j * block;
-          if (done > 0)
-            for (int64_t e = 0; e < block * block; ++e) sums[e] += before[e];
-          if (done + now == s.k)
-            finish(sums, row + i, column + j);
-          else
-            std::copy_n(sums, block * block, before);
+          float* sums = buffers.sums + i * sums_stride + j;
+          multiply(multiplier, from + i * stride, stride, now, packed + (column + j) / block * parts * part + done * block, part,
+                   bias && done == 0 ? buffers.start + j : nullptr, done == 0 ? sums : more, done == 0 ? sums_stride : block);
+          if (done == 0) continue;
+          for (int64_t r = 0; r < block; ++r)
+            for (int64_t c = 0; c < block; ++c) sums[r * sums_stride + c] += more[r * block + c];
         }
       done += now;
     } while (done < s.k);
+    for (int64_t i = 0; i < rows; ++i) convert(buffers.sums + i * sums_stride, columns, y + (row + i) * s.n + column);
   }
 
   // One block of rows at a time stays in the first cache while the columns pass by; four, where those do not stay in the second.
   void task(const bfloat16* packed, int64_t row, int64_t column) const {
     const int64_t at_once = parts * std::min(n_block, s.n) * s.k > (1 << 18) ? m_block : block;
     const Scratch<bfloat16, Device::cpu> rows(a_buffer(std::min(s.k, k_block)));
-    const Scratch<float, Device::cpu> start(n_block), kept(s.k > k_block ? m_block * n_block : 0);
-    const Buffers buffers{rows.data(), start.data(), kept.data()};
+    const Scratch<float, Device::cpu> start(n_block), sums(at_once * sums_stride);
+    const Buffers buffers{rows.data(), start.data(), sums.data()};
     if (bias) {
       std::fill_n(start.data(), n_block, 0.0f);
       convert(bias + column, std::min(n_block, s.n - column), start.data());

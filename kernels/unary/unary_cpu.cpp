@@ -10,6 +10,7 @@ namespace ito::kernels {
 namespace {
 
 constexpr int64_t grain = 1 << 13;
+constexpr int64_t short_block = 1 << 9;  // read twice, it must not keep the memory waiting
 
 // The definitions, in double.
 template <UnaryKind kind, class T>
@@ -43,11 +44,20 @@ bool too_far([[maybe_unused]] const T* x, [[maybe_unused]] int64_t n) {
   return false;
 }
 
+// Calls body(first, last) for blocks of [0, n), in parallel.
+template <UnaryKind kind, class Body>
+void for_blocks(int64_t n, Body&& body) {
+  constexpr int64_t step = kind == UnaryKind::sin || kind == UnaryKind::cos ? short_block : grain;
+  parallel_for(n, grain, [&](int64_t first, int64_t last) {
+    for (int64_t at = first; at < last; at += step) body(at, std::min(last, at + step));
+  });
+}
+
 template <class T>
 void unary_fast(UnaryKind kind, const T* x, T* y, int64_t n) {
   using A = accumulate_t<T>;
   with_kind(kind, [&]<UnaryKind k>() {
-    parallel_for(n, grain, [=](int64_t first, int64_t last) {
+    for_blocks<k>(n, [=](int64_t first, int64_t last) {
       if (too_far<k>(x + first, last - first)) return values<k>(x + first, y + first, last - first);
       store_each<A>(last - first, y + first, [in = x + first](int64_t i) { return unary_value<k, FastMath, A>(A(in[i])); });
     });
@@ -65,7 +75,7 @@ void unary_backward_fast(UnaryKind kind, const T* x, const T* y, const T* dy, T*
   with_kind(kind, [&]<UnaryKind k>() {
     constexpr DerivativeNeeds needs = derivative_needs(k);
     const T* known = needs == DerivativeNeeds::output ? y : x;
-    parallel_for(n, grain, [=](int64_t first, int64_t last) {
+    for_blocks<k>(n, [=](int64_t first, int64_t last) {
       if constexpr (needs == DerivativeNeeds::nothing) {
         for (int64_t i = first; i < last; ++i) dx[i] = T(A(dy[i]) * unary_derivative<k, FastMath, A>(A(0), A(0)));
       } else {
