@@ -80,9 +80,8 @@ void softmax_vector(const T* x, T* y, int64_t rows, int64_t cols) {
     for (int64_t r = first; r < last; ++r) {
       const T* in = x + r * cols;
       T* out = y + r * cols;
-      const A top = lane_maximum(in, cols), scale = 1 / lane_sum<A>(cols, [=](int64_t c) { return powers[c] = exp_fast(A(in[c]) - top); });
-#pragma omp simd
-      for (int64_t c = 0; c < cols; ++c) store(out[c], powers[c] * scale);
+      const A top = lane_maximum(in, cols), scale = 1 / lane_sum<A>(cols, [=](int64_t c) { return powers[c] = exp_bounded(A(in[c]) - top); });
+      store_each<A>(cols, out, [=](int64_t c) { return powers[c] * scale; });
     }
   });
 }
@@ -94,8 +93,7 @@ void softmax_backward_vector(const T* y, const T* dy, T* dx, int64_t rows, int64
     const T *p = y + start, *g = dy + start;
     T* out = dx + start;
     const A dot = lane_sum<A>(cols, [=](int64_t c) { return A(p[c]) * A(g[c]); });
-#pragma omp simd
-    for (int64_t c = 0; c < cols; ++c) store(out[c], A(p[c]) * (A(g[c]) - dot));
+    store_each<A>(cols, out, [=](int64_t c) { return A(p[c]) * (A(g[c]) - dot); });
   });
 }
 
