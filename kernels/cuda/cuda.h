@@ -78,7 +78,9 @@ struct DeviceMath {
   };
   template <class A>
   ITO_HOST_DEVICE static Normal<A> normal(A x) {
-    return {std::exp(A(-0.5) * x * x) * A(0.39894228040143268), A(0.5) * std::erfc(-x * A(0.70710678118654752))};
+    // First, as nvcc spills in f64 where both are worked out side by side.
+    const A distribution = A(0.5) * std::erfc(-x * A(0.70710678118654752));
+    return {std::exp(A(-0.5) * x * x) * A(0.39894228040143268), distribution};
   }
   // Without overflow on either side.
   template <class A>
