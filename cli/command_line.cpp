@@ -50,6 +50,8 @@ void add_sampler_options(CLI::App* command, SamplerArguments& o) {
   command->add_option("--langevin-steps", o.langevin_steps, "annealed-langevin: at the last time; langevin: in all")->check(whole_number());
   command->add_option("--langevin-growth", o.langevin_growth,
                       "annealed-langevin: at other times (noise / smallest noise) to this power as many steps; 0: as many");
+  command->add_option("--langevin-noise", o.langevin_noise,
+                      "langevin, annealed-langevin: fresh, or averaged with that of the step before, for larger steps at the right variance");
   command->add_option("--tolerance", o.tolerance, "ode-rk45: absolute and relative");
   command->add_option("--churn", o.churn, "edm: S_churn, 0 deterministic");
   command->add_option("--guidance", o.guidance, "classifier-free guidance, 0 for none (default: the run's)");

@@ -18,7 +18,7 @@ bool train(const TrainArguments& o);  // false: interrupted, with a checkpoint t
 
 // What is to differ from the run's own way of sampling.
 struct SamplerArguments {
-  std::string sampler, spacing, variance, predictor;
+  std::string sampler, spacing, variance, predictor, langevin_noise;
   std::optional<int64_t> steps, corrector_steps, langevin_steps, resample;
   std::optional<double> guidance, eta, snr, langevin_step, langevin_growth, tolerance, churn;
   bool operator==(const SamplerArguments&) const = default;

@@ -60,6 +60,7 @@ SampleOptions sample_options(const SamplerArguments& o, const RunConfig& config)
   s.langevin_step = o.langevin_step.value_or(s.langevin_step);
   s.langevin_steps = o.langevin_steps.value_or(s.langevin_steps);
   s.langevin_growth = o.langevin_growth.value_or(s.langevin_growth);
+  if (!o.langevin_noise.empty()) s.langevin_noise = o.langevin_noise;
   s.tolerance = o.tolerance.value_or(s.tolerance);
   s.churn = o.churn.value_or(s.churn);
   s.resample = o.resample.value_or(s.resample);

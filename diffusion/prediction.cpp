@@ -128,8 +128,8 @@ Denoised from_prediction(Prediction prediction, const Tensor& output, const Tens
 
 Denoised from_x0(const Tensor& x0, const Tensor& x, const Marginal& m) { return {x0, (x - x0 * m.scale) / m.deviation}; }
 
-Denoised clipped(const Denoised& d, const Tensor& x, const Marginal& m) {
-  Denoised out = from_x0(clamp(d.x0, -1, 1), x, m);
+Denoised clipped(const Denoised& d, const Tensor& x, const Marginal& m, double largest) {
+  Denoised out = from_x0(clamp(d.x0, -largest, largest), x, m);
   out.range = d.range;
   return out;
 }

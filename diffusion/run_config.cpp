@@ -164,12 +164,13 @@ TrainOptions read_train(ConfigReader& in) {
   return o;
 }
 
-// Points go beyond [-1, 1], images do not. Steps that are not given are the sampler's usual ones.
+// Images lie in [-1, 1], and no point of a set (data/points.h) is beyond 3. Where a network has seen nothing its answer may carry a point away, and
+// the further it is the faster: unless what it may answer is bounded. Steps that are not given are the sampler's usual ones.
 SampleOptions read_sample(ConfigReader& in, const DiffusionOptions& diffusion, const NoiseProcess& process, bool points) {
   SampleOptions o;
   SamplerOptions& how = o.how;
   if (diffusion.variance == "learned") how.variance = "learned";
-  how.clip = !points;
+  if (points) how.clip_at = 3;
   read(in, "sampler", how.sampler);
   how.steps = default_steps(how.sampler, process);
   read(in, "steps", how.steps);
@@ -177,12 +178,14 @@ SampleOptions read_sample(ConfigReader& in, const DiffusionOptions& diffusion, c
   read(in, "eta", how.eta);
   read(in, "variance", how.variance);
   read(in, "clip", how.clip);
+  read(in, "clip_at", how.clip_at);
   read(in, "predictor", how.predictor);
   read(in, "corrector_steps", how.corrector_steps);
   read(in, "snr", how.snr);
   read(in, "langevin_step", how.langevin_step);
   read(in, "langevin_steps", how.langevin_steps);
   read(in, "langevin_growth", how.langevin_growth);
+  read(in, "langevin_noise", how.langevin_noise);
   read(in, "tolerance", how.tolerance);
   read(in, "churn", how.churn);
   read(in, "resample", how.resample);

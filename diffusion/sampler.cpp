@@ -31,7 +31,7 @@ Tensor Chain::start() const { return o.start.defined() ? o.start : noise(step_no
 
 Denoised Chain::denoise(const Tensor& x, double t) const {
   const Denoised d = denoiser_(x, t);
-  return o.clip ? clipped(d, x, process.marginal(t)) : d;
+  return o.clip ? clipped(d, x, process.marginal(t), o.clip_at) : d;
 }
 
 Tensor Chain::noised_back(const Tensor& x, size_t i) const {
@@ -112,10 +112,12 @@ void check_sampler(const SamplerOptions& o, const NoiseProcess& process) {
             "' needs some of the data left at the last time, and this schedule ends with beta = 1; there are: ancestral ddim dpm-solver++");
   ITO_CHECK(o.variance == "posterior" || o.variance == "beta" || o.variance == "learned", "no sampling variance '", o.variance,
             "'; there are: posterior beta learned");
+  ITO_CHECK(o.clip_at > 0, "clip_at, the largest value of the data, must be positive, got ", o.clip_at);
   samplers::predictor_named(o.predictor);
   ITO_CHECK(o.corrector_steps >= 0 && o.corrector_steps <= 100000 && o.langevin_steps >= 0 && o.langevin_steps <= 10000000,
             "the number of Langevin steps must be 0 to 10^5 for a corrector and 0 to 10^7 else, got ", o.corrector_steps, " and ", o.langevin_steps);
   ITO_CHECK(o.langevin_growth >= 0 && o.langevin_growth <= 2, "langevin_growth must be 0 (equal numbers of steps) to 2, got ", o.langevin_growth);
+  ITO_CHECK(o.langevin_noise == "fresh" || o.langevin_noise == "averaged", "no langevin_noise '", o.langevin_noise, "'; there are: fresh averaged");
   ITO_CHECK(o.snr >= 0 && o.langevin_step >= 0 && o.churn >= 0 && o.churn_noise >= 0, "snr, Langevin's step and churn must not be negative");
   ITO_CHECK(o.resample >= 1 && o.resample <= 1000, "resample must be 1 (each step once) to 1000, got ", o.resample);
   ITO_CHECK(o.resample == 1 || entry.walks, "the sampler '", o.sampler,

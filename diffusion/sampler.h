@@ -19,13 +19,15 @@ struct SamplerOptions {
   std::string spacing = "";                     // ddpm: the times as Nichol & Dhariwal's code names them (diffusion/respacing.h), instead of `steps`
   double eta = 0;                               // ddim: 0 deterministic, 1 the noise of the ancestral chain
   std::string variance = "posterior";           // ancestral: posterior (beta-tilde), beta (that of the transition), or learned between them
-  bool clip = true;                             // x_0 to [-1, 1] at every step
+  bool clip = true;                             // x_0 to [-clip_at, clip_at] at every step
+  double clip_at = 1;                           // the largest value that data have
   std::string predictor = "reverse-diffusion";  // predictor-corrector: or ancestral, euler-maruyama, none (corrector only)
   int64_t corrector_steps = 1;                  // predictor-corrector: of Langevin's, after each step
   double snr = 0.16;                            // predictor-corrector: the corrector's signal-to-noise ratio
   double langevin_step = 2e-5;                  // langevin, annealed-langevin: the step at the smallest deviation
   int64_t langevin_steps = 100;                 // annealed-langevin: at the last of the `steps` times; langevin: in all
   double langevin_growth = 0;                   // annealed-langevin: at a time langevin_steps (deviation / smallest deviation)^langevin_growth
+  std::string langevin_noise = "fresh";         // langevin, annealed-langevin: of a step, or averaged with that of the step before
   double tolerance = 1e-5;                      // ode-rk45: absolute and relative
   double churn = 0, churn_min = 0, churn_max = std::numeric_limits<double>::infinity(), churn_noise = 1.003;  // edm: S_churn, S_min, S_max, S_noise
   int64_t resample = 1;  // how often each step is taken, noised back in between: for what is known (constrain) and the rest to agree

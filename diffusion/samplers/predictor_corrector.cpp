@@ -3,15 +3,35 @@
 //                         step = 2 alpha (snr deviation)^2,  alpha = scale(t)^2 / scale(s)^2.
 //                       Their code has snr |z| / |score|, averaged over the batch, in place of snr deviation, which is its value for a right score
 //                       of noise; so an image does not depend on the others. With the predictor "none" the corrector works alone.
-// langevin              Langevin dynamics at the smallest noise alone: langevin_steps of them from the prior. It mixes slowly (source 000,
+// langevin              Langevin dynamics at the smallest noise alone: langevin_steps steps from the prior. It mixes slowly (source 000,
 //                       section 3.4).
 // annealed-langevin     Song & Ermon 2019, algorithm 1: langevin_steps at each of the times with
 //                         step = langevin_step (deviation / smallest deviation)^2,
 //                       or, with langevin_growth, more of them where there is more noise: modes exchange points there, or not at all.
+// Steps of Langevin dynamics leave N(0, v) at a variance of v / (1 - step / 2v): too hot. With langevin_noise "averaged"
+//                       x_{n+1} = x_n + step score + sqrt(step / 2) (z_n + z_{n+1})      Leimkuhler & Matthews 2013
+// the variance is v for any step below 2v, and other laws are kept to second order.
 // All return the denoised x_0 at the end (Song & Ermon 2020, NCSNv2's last step).
 #include "diffusion/samplers/chain.h"
 
 namespace ito::samplers {
+
+namespace {
+
+// `count` steps of Langevin dynamics at t; their noises are those of the calls from `call` on.
+Tensor langevin_steps(const Chain& chain, Tensor x, double t, double step, int64_t count, uint32_t& call) {
+  const bool averaged = chain.o.langevin_noise == "averaged";
+  Tensor before = averaged ? chain.noise(langevin_noise, call++) : Tensor();
+  for (int64_t j = 0; j < count; ++j) {
+    chain.tell(t, x);
+    const Tensor z = chain.noise(langevin_noise, call++);
+    x = langevin(x, chain.score(x, t), step, averaged ? (before + z) * 0.5 : z);
+    before = z;
+  }
+  return x;
+}
+
+}  // namespace
 
 Step predictor_named(const std::string& name) {
   if (name == "reverse-diffusion") return reverse_diffusion_step;
@@ -36,11 +56,8 @@ Tensor predictor_corrector(const Chain& chain) {
 
 Tensor langevin_dynamics(const Chain& chain) {
   const double t = chain.process.first();
-  Tensor x = chain.start();
-  for (int64_t j = 0; j < chain.o.langevin_steps; ++j) {
-    chain.tell(t, x);
-    x = langevin(x, chain.score(x, t), chain.o.langevin_step, chain.noise(langevin_noise, uint32_t(j)));
-  }
+  uint32_t call = 0;
+  const Tensor x = langevin_steps(chain, chain.start(), t, chain.o.langevin_step, chain.o.langevin_steps, call);
   chain.tell(t, x);
   return chain.constrained(chain.denoise(x, t).x0, chain.times.size());
 }
@@ -51,9 +68,8 @@ Tensor annealed_langevin(const Chain& chain) {
   Tensor x = chain.start();
   for (size_t i = 0; i < chain.times.size(); ++i) {
     const double share = chain.at(i).deviation / smallest;
-    chain.tell(chain.times[i], x);
-    for (auto j = std::llround(double(chain.o.langevin_steps) * std::pow(share, chain.o.langevin_growth)); j > 0; --j)
-      x = langevin(x, chain.score(x, chain.times[i]), chain.o.langevin_step * share * share, chain.noise(langevin_noise, call++));
+    const int64_t count = std::llround(double(chain.o.langevin_steps) * std::pow(share, chain.o.langevin_growth));
+    x = langevin_steps(chain, x, chain.times[i], chain.o.langevin_step * share * share, count, call);
     x = chain.constrained(x, i);
   }
   return chain.finish(x);

@@ -47,7 +47,8 @@ struct Law {
 inline Law law_of(const GaussianData& data, const NoiseProcess& process, const Denoiser& denoiser, SamplerOptions o) {
   const Marginal last = process.marginal(process.last());
   const double growth = std::pow(last.deviation / process.marginal(process.first()).deviation, o.langevin_growth);  // at most
-  const int64_t draws = 2 + (o.sampler == "annealed-langevin" ? o.steps * int64_t(double(o.langevin_steps) * growth)
+  const int64_t draws = 2 + (o.sampler == "annealed-langevin" ? o.steps * int64_t(double(o.langevin_steps) * growth + 1)
+                             : o.sampler == "langevin"        ? o.langevin_steps + 1
                                                               : o.steps * (o.resample * (2 + o.corrector_steps) - 1));
   const Shape shape{draws, 1, 1, 1};
   o.clip = false;

@@ -1,6 +1,7 @@
 // Samplers one by one: the formulas of the sources, what correctors do, the way back, what is known in advance.
 #include <doctest/doctest.h>
 
+#include "autograd/ops/compare.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/slice.h"
 #include "autograd/ops/unary.h"
@@ -137,6 +138,37 @@ TEST_SUITE("diffusion") {
     std::vector<int64_t> steps;
     for (const auto& [t, count] : asked) steps.push_back(count);
     CHECK(steps == std::vector<int64_t>{4 + 1, 13, 40});  // the last time once more, for x_0; 4 sqrt(10) = 12.6
+  }
+
+  TEST_CASE("Langevin steps end at the variance v / (1 - step / 2v), and at v with averaged noise (Leimkuhler & Matthews 2013)") {
+    const Ve process({.sigma_min = 0.5, .sigma_max = 1});
+    const double v = data.variance_at(process.marginal(process.first()));
+    const Denoiser exact = data.denoiser(process), as_it_is = [&](const Tensor&x, double t) { return Denoised{x, exact(x, t).eps}; };
+    for (const double step : {0.1 * v, 0.5 * v, 1.5 * v}) {
+      SamplerOptions o{.sampler = "langevin", .langevin_step = step, .langevin_steps = 300};
+      CHECK(law_of(data, process, as_it_is, o).variance == doctest::Approx(v / (1 - step / (2 * v))).epsilon(1e-5));
+      o.langevin_noise = "averaged";
+      CHECK(law_of(data, process, as_it_is, o).variance == doctest::Approx(v).epsilon(1e-5));
+    }
+  }
+
+  TEST_CASE("a network that sends far points further away is held by clip_at, and nearly all points are as they should be") {
+    const Ve levels({.sigma_min = 0.02, .sigma_max = 4});
+    const Denoiser exact = data.denoiser(levels), wild = [&](const Tensor&x, double t) {
+      const Marginal m = levels.marginal(t);
+      const double known = 5 * std::sqrt(data.variance_at(m));  // beyond this distance from the mean x_0 is twice as far as x
+      const Tensor far = cast(greater(abs(x - data.mean), Tensor::full({1}, known)), DType::f32);
+      return from_x0(exact(x, t).x0 * (1 - far) + x * 2 * far, x, m);
+    };
+    SamplerOptions o{.sampler = "annealed-langevin", .steps = 20, .clip = false, .langevin_step = 1.2e-4, .langevin_steps = 20};
+    CHECK_FALSE(max(abs(sample(levels, wild, {20000, 1, 1, 1}, o))).item() < 100);
+    o.clip = true;
+    o.clip_at = 3;
+    const Tensor x = sample(levels, wild, {20000, 1, 1, 1}, o);
+    CHECK(max(abs(x)).item() <= 3);
+    CHECK(std::sqrt(variance(x).item()) == doctest::Approx(data.deviation).epsilon(0.03));
+    o.clip_at = 0;
+    CHECK_THROWS_WITH_AS(sample(levels, wild, {1, 1, 1, 1}, o), "clip_at, the largest value of the data, must be positive, got 0", Error);
   }
 
   TEST_CASE("ddim's inversion leads to the noise that ddim makes the image of") {
