@@ -2,7 +2,11 @@
 #include <doctest/doctest.h>
 
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/compare.h"
+#include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
+#include "diffusion/processes.h"
+#include "diffusion/sampler.h"
 #include "diffusion/sde.h"
 #include "tests/theory/mixture.h"
 #include "tests/theory/picture.h"
@@ -115,6 +119,26 @@ TEST_SUITE("theory") {
       CHECK(std::abs(estimate_of(values(x), [](double v) { return std::pow(std::abs(v) - 5, 2); }).mean - 1) < 0.1);
     // Levels in the wrong order, small ones first, end at a blurred law.
     CHECK(estimate_of(values(annealed(start.rows(0, 500), 0.2, 20, 200)), [](double v) { return v * v; }).mean > 100);
+  }
+
+  TEST_CASE("annealed Langevin with noise of its own in each step favours the smaller mode, averaged noise does not (A-070)") {
+    // Along the line between the modes, in units of 5: means +-sqrt(2), variance 0.04.
+    const Mixture line{.weights = {0.8, 0.2}, .means = {{std::sqrt(2.0)}, {-std::sqrt(2.0)}}, .variance = 0.04};
+    const Ve levels({.sigma_min = 0.02, .sigma_max = 4});
+    const Denoiser exact = [&](const Tensor& x, double t) {
+      const Marginal m = levels.marginal(t);
+      const Tensor score = cast(line.noised(1, m.deviation).score(cast(x.view({x.numel()}), DType::f64)), DType::f32).view(x.shape());
+      return from_x0(x + score * (m.deviation * m.deviation), x, m);
+    };
+    const auto share = [&](const std::string& noise) {  // known to 0.0028
+      const SamplerOptions o{
+          .sampler = "annealed-langevin", .steps = 20, .clip = false, .langevin_step = 1.2e-4, .langevin_steps = 50, .langevin_noise = noise};
+      return sum(cast(greater(sample(levels, exact, {20000, 1, 1, 1}, o), Tensor::zeros({1})), DType::f64)).item() / 20000;
+    };
+    const double fresh = share("fresh"), averaged = share("averaged");
+    MESSAGE("share of the larger mode: ", fresh, ", averaged ", averaged);
+    CHECK(fresh < 0.79);
+    CHECK(std::abs(averaged - 0.8) < 0.01);
   }
 
   TEST_CASE("large noise fills the region between the modes and lets chains cross, small noise does neither (A-017, A-246)") {
