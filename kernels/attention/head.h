@@ -32,10 +32,12 @@ inline int64_t parts_of(const AttentionShape& s, int64_t unit) {
 template <class T, class Body>
 void for_parts(const AttentionShape& s, const T* mask, int64_t parts, int64_t unit, Body&& body) {
   const int64_t blocks = ceil_div(s.queries, unit);
-  parallel_for(s.batch * s.heads * parts, 1, [&](int64_t task, int64_t) {
-    const int64_t head = task / parts, part = task % parts;
-    body(Head<T>{s, mask, head / s.heads, head % s.heads}, blocks * part / parts * unit, std::min(s.queries, blocks * (part + 1) / parts * unit),
-         part);
+  parallel_for(s.batch * s.heads * parts, s.batch >= 16 ? s.heads : 1, [&](int64_t first, int64_t last) {
+    for (int64_t task = first; task < last; ++task) {
+      const int64_t head = task / parts, part = task % parts;
+      body(Head<T>{s, mask, head / s.heads, head % s.heads}, blocks * part / parts * unit, std::min(s.queries, blocks * (part + 1) / parts * unit),
+           part);
+    }
   });
 }
 
