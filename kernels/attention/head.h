@@ -28,11 +28,13 @@ inline int64_t parts_of(const AttentionShape& s, int64_t unit) {
   return std::max<int64_t>(1, std::min(ceil_div(s.queries, unit), 32 / std::max<int64_t>(1, s.batch * s.heads)));
 }
 
-// Calls body(head, first query, last query, part) for all heads, each in `parts` parts of whole blocks.
+// Calls body(head, first query, last query, part) for all heads, each in `parts` parts of whole blocks. Where there are images enough for all
+// threads, one thread takes all heads of an image: their channels lie side by side, and what one head has not read is in the cache for the next.
 template <class T, class Body>
 void for_parts(const AttentionShape& s, const T* mask, int64_t parts, int64_t unit, Body&& body) {
   const int64_t blocks = ceil_div(s.queries, unit);
-  parallel_for(s.batch * s.heads * parts, s.batch >= 16 ? s.heads : 1, [&](int64_t first, int64_t last) {
+  const int64_t at_once = s.batch >= 8 * num_threads() ? s.heads * parts : 1;
+  parallel_for(s.batch * s.heads * parts, at_once, [&](int64_t first, int64_t last) {
     for (int64_t task = first; task < last; ++task) {
       const int64_t head = task / parts, part = task % parts;
       body(Head<T>{s, mask, head / s.heads, head % s.heads}, blocks * part / parts * unit, std::min(s.queries, blocks * (part + 1) / parts * unit),
