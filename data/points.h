@@ -30,6 +30,9 @@ struct PointSet {
   double deviation = 0;                    // of each component
 };
 
+// No coordinate of a set, divided by its scale, is further from 0.
+constexpr double largest_coordinate = 3;
+
 std::vector<std::string> point_set_names();
 bool is_point_set(const std::string& name);
 const PointSet& point_set(const std::string& name);  // throws Error with the names there are

@@ -37,7 +37,7 @@ Denoised from_prediction(Prediction prediction, const Tensor& output, const Tens
 // Of x_0 alone: eps = (x - scale x_0) / deviation.
 Denoised from_x0(const Tensor& x0, const Tensor& x, const Marginal& m);
 // x_0 held to [-largest, largest], and the eps that belongs to it.
-Denoised clipped(const Denoised& d, const Tensor& x, const Marginal& m, double largest = 1);
+Denoised clipped(const Denoised& d, const Tensor& x, const Marginal& m, double largest);
 // The gradient of log q(x_t): -eps / deviation.
 Tensor score(const Denoised& d, const Marginal& m);
 

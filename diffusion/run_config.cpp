@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/config_reader.h"
+#include "data/points.h"
 #include "data/triangles.h"
 
 namespace ito {
@@ -164,13 +165,13 @@ TrainOptions read_train(ConfigReader& in) {
   return o;
 }
 
-// Images lie in [-1, 1], and no point of a set (data/points.h) is beyond 3. Where a network has seen nothing its answer may carry a point away, and
-// the further it is the faster: unless what it may answer is bounded. Steps that are not given are the sampler's usual ones.
+// Points go beyond [-1, 1], where images end. They are held to a range of their own, as a network's answer may carry one away where there was none in
+// training, and the further it is the faster. Steps that are not given are the sampler's usual ones.
 SampleOptions read_sample(ConfigReader& in, const DiffusionOptions& diffusion, const NoiseProcess& process, bool points) {
   SampleOptions o;
   SamplerOptions& how = o.how;
   if (diffusion.variance == "learned") how.variance = "learned";
-  if (points) how.clip_at = 3;
+  if (points) how.clip_at = largest_coordinate;
   read(in, "sampler", how.sampler);
   how.steps = default_steps(how.sampler, process);
   read(in, "steps", how.steps);

@@ -71,13 +71,13 @@ TEST_SUITE("data") {
     CHECK_THROWS_WITH_AS(draw_points("moons", 0, {}), doctest::Contains("at least 1"), Error);
   }
 
-  TEST_CASE("networks see coordinates with a mean square of about 1, and none beyond 3") {
+  TEST_CASE("networks see coordinates with a mean square of about 1, and none beyond the largest") {
     for (const std::string& name : point_set_names()) {
       const double scale = point_set(name).scale;
       const Own own = drawn(name);
       const double square = mean_of(own, [&](size_t i) { return (own.x[i] * own.x[i] + own.y[i] * own.y[i]) / (2 * scale * scale); });
       CHECK_MESSAGE((square > 0.8 && square < 1.25), name, " ", square);
-      for (size_t i = 0; i < own.x.size(); ++i) REQUIRE(std::max(std::abs(own.x[i]), std::abs(own.y[i])) < 3 * scale);
+      for (size_t i = 0; i < own.x.size(); ++i) REQUIRE(std::max(std::abs(own.x[i]), std::abs(own.y[i])) < largest_coordinate * scale);
     }
   }
 

@@ -143,7 +143,8 @@ TEST_SUITE("diffusion") {
   TEST_CASE("Langevin steps end at the variance v / (1 - step / 2v), and at v with averaged noise (Leimkuhler & Matthews 2013)") {
     const Ve process({.sigma_min = 0.5, .sigma_max = 1});
     const double v = data.variance_at(process.marginal(process.first()));
-    const Denoiser exact = data.denoiser(process), as_it_is = [&](const Tensor&x, double t) { return Denoised{x, exact(x, t).eps}; };
+    const Denoiser exact = data.denoiser(process);
+    const Denoiser as_it_is = [&](const Tensor& x, double t) { return Denoised{x, exact(x, t).eps}; };
     for (const double step : {0.1 * v, 0.5 * v, 1.5 * v}) {
       SamplerOptions o{.sampler = "langevin", .langevin_step = step, .langevin_steps = 300};
       CHECK(law_of(data, process, as_it_is, o).variance == doctest::Approx(v / (1 - step / (2 * v))).epsilon(1e-5));
@@ -154,7 +155,8 @@ TEST_SUITE("diffusion") {
 
   TEST_CASE("a network that sends far points further away is held by clip_at, and nearly all points are as they should be") {
     const Ve levels({.sigma_min = 0.02, .sigma_max = 4});
-    const Denoiser exact = data.denoiser(levels), wild = [&](const Tensor&x, double t) {
+    const Denoiser exact = data.denoiser(levels);
+    const Denoiser wild = [&](const Tensor& x, double t) {
       const Marginal m = levels.marginal(t);
       const double known = 5 * std::sqrt(data.variance_at(m));  // beyond this distance from the mean x_0 is twice as far as x
       const Tensor far = cast(greater(abs(x - data.mean), Tensor::full({1}, known)), DType::f32);
