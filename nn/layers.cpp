@@ -37,15 +37,6 @@ Linear::Linear(int64_t in, int64_t out, Generator& init, bool with_bias)
 
 Tensor Linear::operator()(const Tensor& x) const { return linear(x, matched(weight, x), matched(bias, x)); }
 
-Tensors Linear::in_parts(const Tensor& x, int64_t parts) const {
-  const std::vector<int64_t> extents(size_t(parts), weight.extent(0) / parts);
-  const Tensors weights = split(matched(weight, x), extents, 0),
-                biases = bias.defined() ? split(matched(bias, x), extents, 0) : Tensors(size_t(parts));
-  Tensors results;
-  for (size_t i = 0; i < size_t(parts); ++i) results.push_back(linear(x, weights[i], biases[i]));
-  return results;
-}
-
 Conv2d::Conv2d(int64_t in, int64_t out, Generator& init, const Conv2dLayout& l)
     : weight(kaiming_uniform({out, l.kernel, l.kernel, in / l.groups}, pytorch_gain, init)),
       bias(bias_for(l.bias, weight.shape(), out, init)),

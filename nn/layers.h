@@ -17,9 +17,6 @@ struct Linear : Module {
   Tensor weight, bias;
   Linear(int64_t in, int64_t out, Generator& init, bool with_bias = true);
   Tensor operator()(const Tensor& x) const;
-  // The result in so many equal parts of its last axis, each a product with a part of the weight: splitting the whole would copy it, and its gradient
-  // several times.
-  Tensors in_parts(const Tensor& x, int64_t parts) const;
 };
 
 struct Conv2dLayout {

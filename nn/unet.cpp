@@ -65,8 +65,8 @@ AttentionBlock::AttentionBlock(int64_t channels, int64_t num_heads, Generator& i
 
 Tensor AttentionBlock::operator()(const Tensor& x) const {
   const int64_t n = x.extent(0), c = x.extent(3);
-  const Tensors parts = qkv.in_parts(reshape(norm(x), {n, x.extent(1) * x.extent(2), c}), 3);
-  return x + reshape(out(attention(parts[0], parts[1], parts[2], {.num_heads = heads})), x.shape());
+  const Tensor parts = qkv(reshape(norm(x), {n, x.extent(1) * x.extent(2), c}));
+  return x + reshape(out(self_attention(parts, {.num_heads = heads})), x.shape());
 }
 
 UNet::UNet(const UNetOptions& o, Generator& init)

@@ -62,8 +62,7 @@ TransformerBlock::TransformerBlock(const ViTOptions& o, bool with_skip, Generato
 
 Tensor TransformerBlock::operator()(const Tensor& input, const Tensor& partner) const {
   const Tensor x = skip ? (*skip)(concat({input, partner}, 2)) : input;
-  const Tensors parts = qkv.in_parts(norm1(x), 3);
-  const Tensor y = x + out(attention(parts[0], parts[1], parts[2], {.num_heads = heads}));
+  const Tensor y = x + out(self_attention(qkv(norm1(x)), {.num_heads = heads}));
   return y + down(bias_gelu(linear(norm2(y), matched(up.weight, x)), matched(up.bias, x)));
 }
 

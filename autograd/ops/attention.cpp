@@ -10,6 +10,7 @@
 #include "autograd/ops/matmul.h"
 #include "autograd/ops/permute.h"
 #include "autograd/ops/reshape.h"
+#include "autograd/ops/slice.h"
 #include "autograd/ops/softmax.h"
 #include "autograd/ops/strided.h"
 #include "autograd/profile.h"
@@ -29,8 +30,12 @@ Tensor causal_mask(const Geometry& s, const Tensor& like) {
   return mask.to(like.device());
 }
 
-// in: q, k, v, mask (may be undefined).
+// in: q, k, v, mask (may be undefined); or q, k and v in one, nothing, nothing, mask.
 Tensor composed(const Tensors& in, const Geometry& s) {
+  if (!in[1].defined()) {
+    const Tensors parts = split(in[0], {s.channels, s.channels, s.channels}, 2);
+    return composed({parts[0], parts[1], parts[2], in[3]}, s);
+  }
   const auto heads = [&](const Tensor& x, int64_t tokens) {
     return permute(reshape(x, {s.batch, tokens, s.heads, s.head_channels()}), {0, 2, 1, 3});
   };
@@ -39,6 +44,13 @@ Tensor composed(const Tensors& in, const Geometry& s) {
   if (s.causal) scores = scores + causal_mask(s, scores);
   const Tensor y = matmul(softmax(scores), heads(in[2], s.keys));
   return reshape(permute(y, {0, 2, 1, 3}), {s.batch, s.queries, s.channels});
+}
+
+// Where q, k and v begin, in tensors of their own or, where those of k and v are undefined, in one.
+template <class T>
+std::array<T*, 3> begins(const Tensor& q, const Tensor& k, const Tensor& v, const Geometry& s) {
+  if (k.defined()) return {q.data<T>(), k.data<T>(), v.data<T>()};
+  return {q.data<T>(), q.data<T>() + s.channels, q.data<T>() + 2 * s.channels};
 }
 
 struct Attention : OpNamed<"attention"> {
@@ -52,25 +64,27 @@ struct Attention : OpNamed<"attention"> {
     v.save(in[2]);
     mask.save(in[3]);
     const DType sum_dtype = in[0].dtype() == DType::bf16 ? DType::f32 : in[0].dtype();
-    const Tensor out = Tensor::empty_like(in[0]), sums = Tensor::empty({s.batch, s.heads, s.queries}, sum_dtype, in[0].device());
+    const Tensor out = Tensor::empty({s.batch, s.queries, s.channels}, in[0].dtype(), in[0].device()),
+                 sums = Tensor::empty({s.batch, s.heads, s.queries}, sum_dtype, in[0].device());
     profile_flops(kernels::attention_work(s, int64_t(size_of(out.dtype()))).flops);
     dispatch<float, double, bfloat16>(out.dtype(), name(), [&]<class T>() {
-      kernels::AttentionForward<T>::on(out.device())(in[0].data<T>(), in[1].data<T>(), in[2].data<T>(), in[3].defined() ? in[3].data<T>() : nullptr,
-                                                     out.data<T>(), sums.data<accumulate_t<T>>(), s);
+      const auto [query, key, value] = begins<T>(in[0], in[1], in[2], s);
+      kernels::AttentionForward<T>::on(out.device())(query, key, value, in[3].defined() ? in[3].data<T>() : nullptr, out.data<T>(),
+                                                     sums.data<accumulate_t<T>>(), s);
     });
     lse.save(sums);
     return y.save_output(out);
   }
 
   Tensors backward(const Tensor& dy) override {
-    const Tensor query = q, key = k, value = v, added = mask, out = y, sums = lse;
-    const Tensor dq = Tensor::empty(query.shape(), dy.dtype(), dy.device()), dk = Tensor::empty(key.shape(), dy.dtype(), dy.device()),
-                 dv = Tensor::empty(value.shape(), dy.dtype(), dy.device());
+    const Tensor query = q, key = k, value = v, added = mask, out = y, sums = lse, dq = Tensor::empty_like(query);
+    const Tensor dk = key.defined() ? Tensor::empty_like(key) : Tensor(), dv = key.defined() ? Tensor::empty_like(value) : Tensor();
     profile_flops(2 * kernels::attention_work(s, int64_t(size_of(dy.dtype()))).flops);  // four matmuls to forward's two
     dispatch<float, double, bfloat16>(dy.dtype(), name(), [&]<class T>() {
-      kernels::AttentionBackward<T>::on(dy.device())(query.data<T>(), key.data<T>(), value.data<T>(), added.defined() ? added.data<T>() : nullptr,
-                                                     out.data<T>(), sums.data<accumulate_t<T>>(), dy.data<T>(), dq.data<T>(), dk.data<T>(),
-                                                     dv.data<T>(), s);
+      const auto [q_at, k_at, v_at] = begins<T>(query, key, value, s);
+      const auto [dq_at, dk_at, dv_at] = begins<T>(dq, dk, dv, s);
+      kernels::AttentionBackward<T>::on(dy.device())(q_at, k_at, v_at, added.defined() ? added.data<T>() : nullptr, out.data<T>(),
+                                                     sums.data<accumulate_t<T>>(), dy.data<T>(), dq_at, dk_at, dv_at, s);
     });
     return {dq, dk, dv, {}};
   }
@@ -91,13 +105,11 @@ Tensor added_mask(const Tensor& mask, DType dtype) {
   return out.to(mask.device());
 }
 
-}  // namespace
-
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& o) {
-  ITO_CHECK(q.rank() == 3 && k.shape() == v.shape() && k.rank() == 3 && k.extent(0) == q.extent(0) && k.extent(2) == q.extent(2),
-            "[attention] expected q (N, T, C), k and v (N, S, C), got ", q.shape(), ", ", k.shape(), " and ", v.shape());
-  ITO_CHECK(o.num_heads >= 1 && q.extent(2) % o.num_heads == 0, "[attention] ", o.num_heads, " heads do not divide ", q.extent(2), " channels");
-  Geometry s{.batch = q.extent(0), .queries = q.extent(1), .keys = k.extent(1), .channels = q.extent(2), .heads = o.num_heads};
+// k and v undefined: in q.
+Tensor run(const Tensor& q, const Tensor& k, const Tensor& v, Geometry s, const AttentionOptions& o) {
+  ITO_CHECK(o.num_heads >= 1 && s.channels % o.num_heads == 0, "[attention] ", o.num_heads, " heads do not divide ", s.channels, " channels");
+  s.heads = o.num_heads;
+  s.token_stride = q.extent(2);
   s.scale = o.scale != 0 ? o.scale : 1 / std::sqrt(double(s.head_channels()));
   s.causal = o.causal;
   const Tensor mask = added_mask(o.mask, q.dtype());
@@ -112,6 +124,19 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
       if (mask.shape()[i] > 1) s.mask_strides[missing + i] = strides[i];
   }
   return ito::apply(std::make_shared<Attention>(s), {q, k, v, mask});
+}
+
+}  // namespace
+
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
+  ITO_CHECK(q.rank() == 3 && k.shape() == v.shape() && k.rank() == 3 && k.extent(0) == q.extent(0) && k.extent(2) == q.extent(2),
+            "[attention] expected q (N, T, C), k and v (N, S, C), got ", q.shape(), ", ", k.shape(), " and ", v.shape());
+  return run(q, k, v, {.batch = q.extent(0), .queries = q.extent(1), .keys = k.extent(1), .channels = q.extent(2)}, options);
+}
+
+Tensor self_attention(const Tensor& qkv, const AttentionOptions& options) {
+  ITO_CHECK(qkv.rank() == 3 && qkv.extent(2) % 3 == 0, "[self_attention] expected q, k and v side by side, (N, T, 3 C), got ", qkv.shape());
+  return run(qkv, {}, {}, {.batch = qkv.extent(0), .queries = qkv.extent(1), .keys = qkv.extent(1), .channels = qkv.extent(2) / 3}, options);
 }
 
 }  // namespace ito

@@ -15,4 +15,7 @@ struct AttentionOptions {
 // q (N, T, C), k and v (N, S, C) -> (N, T, C). Vaswani et al. 2017, eq. 1. A query that may see no key gives NaN.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {});
 
+// The same with q, k and v side by side in one tensor, as one linear map makes them: (N, T, 3 C) -> (N, T, C).
+Tensor self_attention(const Tensor& qkv, const AttentionOptions& options = {});
+
 }  // namespace ito

@@ -71,7 +71,13 @@ ITO_BENCH(conv2d_weight_gradient) {
 namespace {
 AttentionShape attention_shape(const Setup& s) {
   const int64_t tokens = s.large ? 256 : 40, channels = s.large ? 256 : 32;
-  return {.batch = s.large ? 8 : 1, .queries = tokens, .keys = tokens, .channels = channels, .heads = s.large ? 4 : 2, .scale = 0.125};
+  return {.batch = s.large ? 8 : 1,
+          .queries = tokens,
+          .keys = tokens,
+          .channels = channels,
+          .heads = s.large ? 4 : 2,
+          .token_stride = channels,
+          .scale = 0.125};
 }
 std::string name_of_shape(const AttentionShape& a) { return text(a.batch, " x ", a.queries, " tokens x ", a.channels, ", ", a.heads, " heads"); }
 }  // namespace

@@ -1,5 +1,6 @@
 // Scaled dot-product attention with heads (Vaswani et al. 2017, eq. 1). q (batch, queries, heads d), k and v (batch, keys, heads d); head h uses
-// channels h d ... (h+1) d - 1. For each image and head:
+// channels h d ... (h+1) d - 1. Tokens of q, k and v, and of their gradients, are token_stride apart, so that they may be parts of one tensor; y and
+// dy are dense. For each image and head:
 //   S = scale Q K^T + mask      P = softmax(S) by rows      Y = P V      lse[t] = log sum_s exp(S[t,s])
 // and back, with P = exp(S - lse) worked out again:
 //   dV = P^T dY      dS = P (dY V^T - rowsum(dY Y))      dQ = scale dS K      dK = scale dS^T Q
@@ -17,6 +18,7 @@ namespace ito::kernels {
 
 struct AttentionShape {
   int64_t batch = 0, queries = 0, keys = 0, channels = 0, heads = 1;
+  int64_t token_stride = 0;  // at least channels
   double scale = 1;
   bool causal = false;
   std::array<int64_t, 4> mask_strides = {};

@@ -41,7 +41,7 @@ void forward_reference(const T* q, const T* k, const T* v, const T* mask, T* y, 
       for (int64_t c = 0; c < s.head_channels(); ++c) {
         double out = 0;
         for (int64_t j = 0; j < s.keys; ++j) out += p[size_t(j)] / sum * double(v[head.key(j) + c]);
-        y[head.query(t) + c] = T(out);
+        y[head.result(t) + c] = T(out);
       }
       lse[head.row(t)] = accumulate_t<T>(top + std::log(sum));
     }
@@ -58,9 +58,9 @@ void backward_reference(const T* q, const T* k, const T* v, const T* mask, const
     std::fill(k_sum.begin(), k_sum.end(), 0.0);
     std::fill(v_sum.begin(), v_sum.end(), 0.0);
     for (int64_t t = 0; t < s.queries; ++t) {
-      const T *g = dy + head.query(t), *query = q + head.query(t);
+      const T *g = dy + head.result(t), *query = q + head.query(t);
       std::vector<double> q_sum(size_t(d), 0.0);
-      const double mean = dot(g, y + head.query(t), d);
+      const double mean = dot(g, y + head.result(t), d);
       for (int64_t j = 0; j < s.keys; ++j) {
         const double p = std::exp(score(q, k, head, t, j) - double(lse[head.row(t)])), ds = p * (dot(g, v + head.key(j), d) - mean);
         for (int64_t c = 0; c < d; ++c) {

@@ -50,7 +50,7 @@ __global__ void __launch_bounds__(threads) attention_values(const A* p, const T*
   const int64_t c = i % a.head_channels, row = i / a.head_channels, t = row % a.queries, head = row / a.queries;
   A sum = 0;
   for (int64_t s = 0; s < a.keys; ++s) sum += p[row * a.keys + s] * A(v[a.key(head, s) + c]);
-  y[a.query(head, t) + c] = T(sum);
+  y[a.result(head, t) + c] = T(sum);
 }
 
 // delta[row] = sum_c dy y
@@ -58,7 +58,7 @@ template <class T, class A = accumulate_t<T>>
 __global__ void __launch_bounds__(threads) attention_row_dots(const T* y, const T* dy, A* delta, AttentionHeads<A> a, int64_t rows) {
   const int64_t row = global_thread();
   if (row >= rows) return;
-  const int64_t at = a.query(row / a.queries, row % a.queries);
+  const int64_t at = a.result(row / a.queries, row % a.queries);
   delta[row] = dot<A>(dy + at, y + at, a.head_channels);
 }
 
@@ -70,7 +70,7 @@ __global__ void __launch_bounds__(threads) attention_score_gradients(const T* q,
   if (i >= n) return;
   const int64_t s = i % a.keys, row = i / a.keys, t = row % a.queries, head = row / a.queries, query = a.query(head, t), key = a.key(head, s);
   p[i] = std::exp(a.score(dot<A>(q + query, k + key, a.head_channels), a.mask_of(mask, head), t, s) - lse[row]);
-  ds[i] = a.scale * p[i] * (dot<A>(dy + query, v + key, a.head_channels) - delta[row]);
+  ds[i] = a.scale * p[i] * (dot<A>(dy + a.result(head, t), v + key, a.head_channels) - delta[row]);
 }
 
 // A thread a channel of dq.
@@ -95,7 +95,7 @@ __global__ void __launch_bounds__(threads)
   for (int64_t t = 0; t < a.queries; ++t) {
     const int64_t at = (head * a.queries + t) * a.keys + s;
     key += ds[at] * A(q[a.query(head, t) + c]);
-    value += p[at] * A(dy[a.query(head, t) + c]);
+    value += p[at] * A(dy[a.result(head, t) + c]);
   }
   dk[a.key(head, s) + c] = T(key);
   dv[a.key(head, s) + c] = T(value);

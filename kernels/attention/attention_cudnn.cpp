@@ -1,5 +1,6 @@
-// The forward pass of attention by NVIDIA's cuDNN: a graph of one node, "scaled dot-product attention", in bf16, without a mask. All else, and shapes
-// for which the library offers no plan on this GPU, are left to "flash". The gradient is, too: cuDNN's may differ from run to run.
+// The forward pass of attention by NVIDIA's cuDNN: a graph of one node, "scaled dot-product attention", in bf16, of dense tensors, without a mask.
+// All else, and shapes for which the library offers no plan on this GPU, are left to "flash". The gradient is, too: cuDNN's may differ from run to
+// run.
 //
 // Not the default of its op ("cudnn_graph" has the rank of Ito's own): it has been compiled, but has not run yet.
 #include "kernels/attention/attention.h"
@@ -98,7 +99,7 @@ const Plan& plan_for(const AttentionShape& s) {
 
 template <class T>
 void forward(const T* q, const T* k, const T* v, const T* mask, T* y, accumulate_t<T>* lse, const AttentionShape& s) {
-  const bool simple = !mask && !s.causal && s.batch * s.queries * s.keys * s.channels > 0;
+  const bool simple = !mask && !s.causal && s.token_stride == s.channels && s.batch * s.queries * s.keys * s.channels > 0;
   const Plan plan = simple ? plan_for(s) : Plan{};
   if (!plan.execution) return AttentionForward<T>::named(Device::cuda, "flash")(q, k, v, mask, y, lse, s);
   float scale = float(s.scale);

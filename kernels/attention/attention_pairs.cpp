@@ -52,7 +52,7 @@ struct HeadForward {
     const AttentionShape& s = head.s;
     if (s.keys % block != 0 || d() % block != 0) std::fill_n(k_rows, 2 * whole_blocks(s.keys) * width(), bfloat16());
     for (int64_t j = 0; j < s.keys; ++j) std::copy_n(k + head.key(j), d(), k_rows + j * width());
-    pairs::turn(v + head.key(0), s.channels, s.keys, d(), v_columns, whole_blocks(s.keys));
+    pairs::turn(v + head.key(0), s.token_stride, s.keys, d(), v_columns, whole_blocks(s.keys));
   }
 
   // 32 rows of `a`, times k rows of pairs.
@@ -112,7 +112,7 @@ struct HeadForward {
     const AttentionShape& s = head.s;
     const int64_t w = width(), end = s.causal ? std::min(s.keys, first + count) : s.keys;
     if (count < block || d() < w) std::fill_n(q_pairs, block * w, bfloat16());
-    pairs::interleave_turned(q + head.query(first), s.channels, count, d(), q_pairs, 2 * block);
+    pairs::interleave_turned(q + head.query(first), s.token_stride, count, d(), q_pairs, 2 * block);
     std::fill_n(out, block * w, 0.0f);
     float top[queries], base[queries], shrink[queries], sum[queries] = {};
     std::fill_n(top, queries, -infinity);
@@ -150,7 +150,7 @@ struct HeadForward {
         transpose_vectors<float>(line);
         for (int i = 0; i < lanes && t + i < count; ++i) {
           const float scale = head.s.keys == 0 ? 1.0f : 1 / sum[t + i];
-          store_vector<float>(line[i] * scale, y + head.query(first + t + i) + c, std::min<int64_t>(lanes, d() - c));
+          store_vector<float>(line[i] * scale, y + head.result(first + t + i) + c, std::min<int64_t>(lanes, d() - c));
         }
       }
     for (int64_t t = 0; t < count; ++t) lse[head.row(first + t)] = sum[t] > 0 ? top[t] + std::log(sum[t]) : std::numeric_limits<float>::quiet_NaN();

@@ -21,7 +21,7 @@ __global__ void __launch_bounds__(delta_threads)
     attention_deltas(const T* __restrict__ y, const T* __restrict__ dy, A* __restrict__ delta, AttentionHeads<A> a, int64_t rows) {
   const int64_t row = global_thread() / warpSize;
   if (row >= rows) return;  // whole warps leave
-  const int64_t at = a.query(row / a.queries, row % a.queries);
+  const int64_t at = a.result(row / a.queries, row % a.queries);
   const int lane = int(threadIdx.x) % warpSize;
   A sum = 0;
   for (int64_t c = lane; c < a.head_channels; c += warpSize) sum += A(dy[at + c]) * A(y[at + c]);
@@ -58,8 +58,9 @@ __global__ void __launch_bounds__(tile_threads, 1)
   const T* head_mask = a.mask_of(mask, head);
   const bool has_rows = tile_y() * M < own;
   const int64_t own_at = by_key ? a.key(head, first_own) : a.query(head, first_own);
-  load_tile<D>(own1_tile, own1 + own_at, a.channels, own, round_up(own, M), d, aligned);
-  load_tile<D>(own2_tile, own2 + own_at, a.channels, own, round_up(own, M), d, aligned);
+  load_tile<D>(own1_tile, own1 + own_at, a.token_stride, own, round_up(own, M), d, aligned);
+  load_tile<D>(own2_tile, own2 + (by_key ? own_at : a.result(head, first_own)), by_key ? a.token_stride : a.channels, own, round_up(own, M), d,
+               aligned);
 
   A sum1[M][D / tile_side] = {}, sum2[by_key ? M : 1][D / tile_side] = {};
   // Causal: a key is seen by the queries from its own on, a query sees the keys up to its own.
@@ -67,11 +68,12 @@ __global__ void __launch_bounds__(tile_threads, 1)
   const int64_t end = !by_key && a.causal ? std::min<int64_t>(a.keys, first_own + own) : walked_tokens;
   for (int64_t first = begin; first < end; first += S::walked) {
     const int walked = int(std::min<int64_t>(S::walked, walked_tokens - first));
-    const int64_t walked_at = by_key ? a.query(head, first) : a.key(head, first);
+    const int64_t walked1_at = by_key ? a.query(head, first) : a.key(head, first), walked2_at = by_key ? a.result(head, first) : walked1_at;
     const auto load_walked = [&](int c, int channels) {
       __syncthreads();
-      load_tile<chunk>(walked1_tile, walked1 + walked_at + c, a.channels, walked, round_up(walked, tile_side), channels, aligned);
-      load_tile<chunk>(walked2_tile, walked2 + walked_at + c, a.channels, walked, round_up(walked, tile_side), channels, aligned);
+      load_tile<chunk>(walked1_tile, walked1 + walked1_at + c, a.token_stride, walked, round_up(walked, tile_side), channels, aligned);
+      load_tile<chunk>(walked2_tile, walked2 + walked2_at + c, by_key ? a.channels : a.token_stride, walked, round_up(walked, tile_side), channels,
+                       aligned);
       __syncthreads();
     };
     A p[M][N] = {}, ds[M][N] = {};
@@ -121,8 +123,8 @@ __global__ void __launch_bounds__(tile_threads, 1)
   A ones[M];
 #pragma unroll
   for (A& one : ones) one = 1;
-  store_rows<D>(sum1, ones, d1 + own_at, a.channels, own, d, aligned);
-  if constexpr (by_key) store_rows<D>(sum2, ones, d2 + own_at, a.channels, own, d, aligned);
+  store_rows<D>(sum1, ones, d1 + own_at, a.token_stride, own, d, aligned);
+  if constexpr (by_key) store_rows<D>(sum2, ones, d2 + own_at, a.token_stride, own, d, aligned);
 }
 
 template <int D, class T, class A>

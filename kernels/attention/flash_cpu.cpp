@@ -134,11 +134,11 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
     const Scratch<A, Device::cpu> memory((2 * key_rows + 2 * B::queries) * stride + B::queries * stride + B::scores);
     A *keys = memory.data(), *values = keys + key_rows * stride, *rows = values + key_rows * stride, *columns = rows + B::queries * stride,
       *out = columns + B::queries * stride, *p = out + B::queries * stride;
-    B::pack(k + head.key(0), s.channels, s.keys, d, A(1), keys, key_rows);
-    B::pack(v + head.key(0), s.channels, s.keys, d, A(1), values, key_rows);
+    B::pack(k + head.key(0), s.token_stride, s.keys, d, A(1), keys, key_rows);
+    B::pack(v + head.key(0), s.token_stride, s.keys, d, A(1), values, key_rows);
     for (int64_t first = begin; first < end; first += B::queries) {
       const int64_t count = std::min(B::queries, end - first);
-      B::pack(q + head.query(first), s.channels, count, d, A(s.scale), rows, round_up(count, B::nr));
+      B::pack(q + head.query(first), s.token_stride, count, d, A(s.scale), rows, round_up(count, B::nr));
       B::transpose(rows, round_up(count, B::nr), d, columns);
       std::fill_n(out, B::queries * stride, A(0));
       A top[B::queries], sum[B::queries] = {}, base[B::queries], shrink[B::queries];
@@ -173,7 +173,7 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
       });
       for (int64_t t = 0; t < count; ++t) {
         const A scale = s.keys == 0 ? A(1) : 1 / sum[t];
-        T* line = y + head.query(first + t);
+        T* line = y + head.result(first + t);
         for (int64_t c = 0; c < d; ++c) line[c] = T(out[t * stride + c] * scale);
         lse[head.row(first + t)] = sum[t] > 0 ? top[t] + std::log(sum[t]) : std::numeric_limits<A>::quiet_NaN();
       }
@@ -213,19 +213,19 @@ void backward_flash(const T* q, const T* k, const T* v, const T* mask, const T* 
       *p = dq_sum + B::queries * stride, *ds = p + B::scores;
     A* dk_sum = parts > 1 ? part_sums.data() + (head.index() * parts + part) * sums_size : ds + B::scores;
     A* dv_sum = dk_sum + key_rows * stride;
-    B::pack(k + head.key(0), s.channels, s.keys, d, A(1), keys, key_rows);
-    B::pack(v + head.key(0), s.channels, s.keys, d, A(1), values, key_rows);
+    B::pack(k + head.key(0), s.token_stride, s.keys, d, A(1), keys, key_rows);
+    B::pack(v + head.key(0), s.token_stride, s.keys, d, A(1), values, key_rows);
     std::fill_n(dk_sum, sums_size, A(0));
     for (int64_t first = begin; first < end; first += B::queries) {
       const int64_t count = std::min(B::queries, end - first), columns = round_up(count, B::nr);
-      B::pack(q + head.query(first), s.channels, count, d, A(s.scale), q_rows, columns);
-      B::pack(dy + head.query(first), s.channels, count, d, A(1), dy_rows, columns);
+      B::pack(q + head.query(first), s.token_stride, count, d, A(s.scale), q_rows, columns);
+      B::pack(dy + head.result(first), s.channels, count, d, A(1), dy_rows, columns);
       B::transpose(q_rows, columns, d, q_columns);
       B::transpose(dy_rows, columns, d, dy_columns);
       std::fill_n(dq_sum, B::queries * stride, A(0));
       A top[B::queries] = {}, mean[B::queries] = {};
       for (int64_t t = 0; t < count; ++t) {
-        const T* out = y + head.query(first + t);
+        const T* out = y + head.result(first + t);
         top[t] = lse[head.row(first + t)];
         mean[t] = lane_sum<A>(d, [&](int64_t c) { return A(out[c]) * dy_rows[t * stride + c]; });
       }

@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(tile_threads, 1)
   const int rows = int(std::min<int64_t>(S::tile, a.queries - first_query)), d = int(a.head_channels);
   const T* head_mask = a.mask_of(mask, head);
   const bool has_rows = tile_y() * M < rows;  // the products of others would be thrown away
-  load_tile<D>(q_tile, q + a.query(head, first_query), a.channels, rows, round_up(rows, M), d, aligned);
+  load_tile<D>(q_tile, q + a.query(head, first_query), a.token_stride, rows, round_up(rows, M), d, aligned);
 
   A out[M][D / tile_side] = {}, top[M], sum[M];
 #pragma unroll
@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(tile_threads, 1)
       if (c >= d) break;
       const int channels = std::min(chunk, d - c);
       __syncthreads();
-      load_tile<chunk>(kv_tile, k + a.key(head, first_key) + c, a.channels, keys, round_up(keys, tile_side), channels, aligned);
+      load_tile<chunk>(kv_tile, k + a.key(head, first_key) + c, a.token_stride, keys, round_up(keys, tile_side), channels, aligned);
       __syncthreads();
       if (has_rows) multiply_transposed(p, q_tile + c, S::q_stride, kv_tile, S::kv_stride, channels, keys);
     }
@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(tile_threads, 1)
       if (c >= d) break;
       const int channels = std::min(chunk, d - c);
       __syncthreads();
-      load_tile<chunk>(kv_tile, v + a.key(head, first_key) + c, a.channels, keys, round_up(keys, W), channels, aligned);
+      load_tile<chunk>(kv_tile, v + a.key(head, first_key) + c, a.token_stride, keys, round_up(keys, W), channels, aligned);
       __syncthreads();
       if (has_rows) multiply_values<D>(out, c / tile_side, p_tile, S::p_stride, kv_tile, keys, channels);
     }
@@ -94,7 +94,7 @@ __global__ void __launch_bounds__(tile_threads, 1)
     if (tile_x() == 0 && t < a.queries) lse[head * a.queries + t] = top[i] + std::log(sum[i]);
     sum[i] = 1 / sum[i];
   }
-  store_rows<D>(out, sum, y + a.query(head, first_query), a.channels, rows, d, aligned);
+  store_rows<D>(out, sum, y + a.result(head, first_query), a.channels, rows, d, aligned);
 }
 
 template <int D, class T, class A>

@@ -11,7 +11,7 @@ inline namespace ITO_CUDA_SET {
 
 template <class A>
 struct AttentionHeads {
-  int64_t queries, keys, channels, heads, head_channels, mask_stride[4];
+  int64_t queries, keys, channels, token_stride, heads, head_channels, mask_stride[4];
   A scale;
   bool causal;
 
@@ -19,18 +19,22 @@ struct AttentionHeads {
       : queries(s.queries),
         keys(s.keys),
         channels(s.channels),
+        token_stride(s.token_stride),
         heads(s.heads),
         head_channels(s.head_channels()),
         mask_stride{s.mask_strides[0], s.mask_strides[1], s.mask_strides[2], s.mask_strides[3]},
         scale(A(s.scale)),
         causal(s.causal) {}
 
-  // Offsets of the head's first channel at query t or key s, in tensors (batch, tokens, channels).
+  // Offsets of the head's first channel: in q and dq at query t, in k, v, dk and dv at key s, in y and dy at query t.
   __device__ __forceinline__ int64_t query(int64_t head, int64_t t) const {
-    return (head / heads * queries + t) * channels + head % heads * head_channels;
+    return (head / heads * queries + t) * token_stride + head % heads * head_channels;
   }
   __device__ __forceinline__ int64_t key(int64_t head, int64_t s) const {
-    return (head / heads * keys + s) * channels + head % heads * head_channels;
+    return (head / heads * keys + s) * token_stride + head % heads * head_channels;
+  }
+  __device__ __forceinline__ int64_t result(int64_t head, int64_t t) const {
+    return (head / heads * queries + t) * channels + head % heads * head_channels;
   }
   // The head's part of a mask, null when there is none.
   template <class T>
@@ -49,7 +53,7 @@ struct AttentionHeads {
 template <class T>
 bool heads_aligned(const AttentionShape& s, std::initializer_list<const T*> tensors) {
   constexpr int64_t lanes = 16 / sizeof(accumulate_t<T>);
-  return s.channels % lanes == 0 && s.head_channels() % lanes == 0 &&
+  return s.token_stride % lanes == 0 && s.head_channels() % lanes == 0 &&
          std::all_of(tensors.begin(), tensors.end(), [](const T* x) { return aligned_to(x, lanes * sizeof(T)); });
 }
 

@@ -3,6 +3,7 @@
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/attention.h"
 #include "autograd/ops/matmul.h"
+#include "autograd/ops/slice.h"
 #include "autograd/ops/softmax.h"
 #include "tests/cases/case.h"
 
@@ -30,6 +31,18 @@ ITO_CASES(attention) {
                      .why = c.why,
                      .tolerance = 1e-4});
   }
+  for (const Sizes& c : {Sizes{2, 5, 5, 6, 2, false, "q, k and v in one"}, Sizes{1, 35, 35, 4, 1, true, "in one, causal, past a block"},
+                         Sizes{2, 3, 3, 16, 2, false, "in one, packs of 16 bytes"}, Sizes{1, 2, 2, 257, 1, false, "in one, a channel past 256"}})
+    cases.push_back({.inputs = {normal_values({c.batch, c.queries, 3 * c.channels})},
+                     .f = [o = AttentionOptions{.num_heads = c.heads, .causal = c.causal}](const Tensors& in) { return self_attention(in[0], o); },
+                     .why = c.why,
+                     .composed =
+                         [o = AttentionOptions{.num_heads = c.heads, .causal = c.causal}](const Tensors& in) {
+                           const int64_t channels = in[0].extent(2) / 3;
+                           const Tensors parts = split(in[0], {channels, channels, channels}, 2);
+                           return attention(parts[0], parts[1], parts[2], o);
+                         },
+                     .tolerance = 1e-4});
   const Tensors qkv{normal_values({2, 4, 6}), normal_values({2, 4, 6}, 0, 1, 2), normal_values({2, 4, 6}, 0, 1, 3)};
   cases.push_back({.inputs = {qkv[0]},
                    .f = [](const Tensors& in) { return attention(in[0], in[0], in[0]); },

@@ -25,6 +25,7 @@ struct Setup {
 
 AttentionShape shape_of(const Setup& c) {
   AttentionShape s{.batch = c.batch, .queries = c.queries, .keys = c.keys, .channels = c.heads * c.d, .heads = c.heads, .causal = c.causal};
+  s.token_stride = s.channels;
   s.scale = 1 / std::sqrt(double(c.d));
   const int64_t row = c.keys, head = c.queries * row, image = c.heads * head;
   if (c.mask == Mask::by_key) s.mask_strides = {c.keys, 0, 0, 1};
