@@ -136,8 +136,10 @@ AnyFunction chosen_kernel(std::string_view op, DType dtype, Device device) {
 }
 
 AnyFunction named_kernel(std::string_view op, DType dtype, Device device, std::string_view variant) {
-  const KernelRow* found = find(op, dtype, device, variant);
+  KernelRow* found = find(op, dtype, device, variant);
   ITO_CHECK(found, "no kernel ", op, ":", variant, " for ", dtype, " on ", name_of(device));
+  const std::lock_guard lock(chosen_mutex);
+  found->used = true;
   return function_of(*found);
 }
 

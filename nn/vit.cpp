@@ -2,9 +2,9 @@
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/attention.h"
-#include "autograd/ops/bias_activation.h"
 #include "autograd/ops/compare.h"
 #include "autograd/ops/concat.h"
+#include "autograd/ops/feed_forward.h"
 #include "autograd/ops/matmul.h"
 #include "autograd/ops/reshape.h"
 #include "autograd/ops/slice.h"
@@ -63,7 +63,7 @@ TransformerBlock::TransformerBlock(const ViTOptions& o, bool with_skip, Generato
 Tensor TransformerBlock::operator()(const Tensor& input, const Tensor& partner) const {
   const Tensor x = skip ? (*skip)(concat({input, partner}, 2)) : input;
   const Tensor y = x + out(self_attention(qkv(norm1(x)), {.num_heads = heads}));
-  return y + down(bias_gelu(linear(norm2(y), matched(up.weight, x)), matched(up.bias, x)));
+  return y + feed_forward_gelu(norm2(y), matched(up.weight, x), matched(up.bias, x), matched(down.weight, x), matched(down.bias, x));
 }
 
 ViT::ViT(const ViTOptions& o, Generator& init)

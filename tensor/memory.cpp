@@ -151,9 +151,8 @@ class GuardedAllocator {
 
 // Large blocks on huge pages where the system has them: kernels walk through many blocks at a time, more than the processor knows small pages.
 std::byte* from_host(size_t bytes) {
-  constexpr size_t huge_page = size_t(2) << 20, large = 2 * huge_page;
-  if (bytes < large) return static_cast<std::byte*>(std::aligned_alloc(alignment, bytes));
-  bytes = (bytes + huge_page - 1) / huge_page * huge_page;
+  constexpr size_t huge_page = size_t(2) << 20;
+  if (bytes < huge_page) return static_cast<std::byte*>(std::aligned_alloc(alignment, bytes));
   void* block = std::aligned_alloc(huge_page, bytes);
 #ifdef MADV_HUGEPAGE
   if (block) madvise(block, bytes, MADV_HUGEPAGE);  // a wish: where it fails, pages are small

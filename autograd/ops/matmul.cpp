@@ -97,7 +97,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   ITO_CHECK(!bias.defined() || bias.shape() == Shape{weight.extent(0)}, "[linear] bias ", bias.shape(), " does not fit weight ", weight.shape());
   Shape out = x.shape();
   out.back() = weight.extent(0);
-  const Tensor rows = reshape(x, {x.numel() / std::max<int64_t>(1, x.extent(-1)), x.extent(-1)});
+  const Tensor rows = reshape(x, {x.shape().product(0, x.rank() - 1), x.extent(-1)});
   return reshape(apply(std::make_shared<Linear>(), {rows, weight, bias}), out);
 }
 

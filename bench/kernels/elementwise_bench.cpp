@@ -6,6 +6,7 @@
 #include "kernels/compare/compare.h"
 #include "kernels/cumsum/cumsum.h"
 #include "kernels/dropout/dropout.h"
+#include "kernels/feed_forward/feed_forward.h"
 #include "kernels/random/random.h"
 #include "kernels/unary/unary.h"
 
@@ -68,6 +69,13 @@ ITO_BENCH(bias_activation_backward) {
   const Tensor x = s.normal<T>({rows, cols}), bias = s.normal<T>({cols}), dy = s.normal<T>({rows, cols}), dz = s.empty<T>({rows, cols});
   return {name_of_rows(rows, cols), binary_work(rows * cols, sizeof(T)),
           [=] { BiasActivationBackward<T>::on(x.device())(UnaryKind::silu, x.data<T>(), bias.data<T>(), dy.data<T>(), dz.data<T>(), rows, cols); }};
+}
+
+ITO_BENCH(feed_forward_slope) {
+  const int64_t n = elements(s);
+  const Tensor z = s.normal<T>({n}), y = s.empty<T>({n}), slope = s.empty<T>({n});
+  return {text("SiLU of ", n), feed_forward_slope_work(n, sizeof(T)),
+          [=] { FeedForwardSlope<T>::on(z.device())(UnaryKind::silu, z.data<T>(), y.data<T>(), slope.data<T>(), n); }};
 }
 
 ITO_BENCH(cast) {

@@ -4,6 +4,7 @@
 #include "bench/kernels/bench.h"
 #include "kernels/attention/attention.h"
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/feed_forward/feed_forward.h"
 #include "kernels/fft/fft.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/peak/multiply_adds.h"
@@ -25,6 +26,23 @@ ITO_BENCH(matmul) {
   const MatmulShape shape{.m = n, .n = n, .k = n};
   return {text(n, " x ", n, " x ", n), matmul_work(1, n, n, n, sizeof(T)),
           [=] { Matmul<T>::on(a.device())(a.data<T>(), b.data<T>(), nullptr, y.data<T>(), shape); }};
+}
+
+ITO_BENCH(feed_forward_up) {
+  const int64_t rows = s.large ? 4096 : 32, in = s.large ? 128 : 32, hidden = 4 * in;
+  const Tensor x = s.normal<T>({rows, in}), up = s.normal<T>({hidden, in}), bias = s.normal<T>({hidden}), y = s.empty<T>({rows, hidden}),
+               slope = s.empty<T>({rows, hidden});
+  return {text("GELU of ", rows, " x ", in, " x ", hidden), matmul_work(1, rows, hidden, in, sizeof(T)), [=] {
+            FeedForwardUp<T>::on(x.device())(UnaryKind::gelu, x.data<T>(), up.data<T>(), bias.data<T>(), y.data<T>(), slope.data<T>(), rows, in,
+                                             hidden);
+          }};
+}
+
+ITO_BENCH(feed_forward_up_backward) {
+  const int64_t rows = s.large ? 4096 : 32, out = s.large ? 128 : 32, hidden = 4 * out;
+  const Tensor dy = s.normal<T>({rows, out}), down = s.normal<T>({out, hidden}), slope = s.normal<T>({rows, hidden}), dz = s.empty<T>({rows, hidden});
+  return {text(rows, " x ", out, " x ", hidden), matmul_work(1, rows, hidden, out, sizeof(T)),
+          [=] { FeedForwardUpBackward<T>::on(dy.device())(dy.data<T>(), down.data<T>(), slope.data<T>(), dz.data<T>(), rows, out, hidden); }};
 }
 
 namespace {

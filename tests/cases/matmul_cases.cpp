@@ -69,6 +69,10 @@ ITO_CASES(linear) {
   cases.push_back({.inputs = {normal_values({3, 4}), normal_values({5, 4}, 0, 1, 2)},
                    .f = [](const Tensors& in) { return linear(in[0], in[1]); },
                    .why = "no bias"});
+  cases.push_back({.inputs = {normal_values({3, 0}), normal_values({5, 0}, 0, 1, 2), normal_values({5}, 0, 1, 3)},
+                   .f = f,
+                   .why = "no channels: the bias alone",
+                   .composed = composed});
 }
 
 }  // namespace ito::checks
