@@ -25,7 +25,7 @@ struct FeedForward : OpNamed<"feed_forward"> {
     const int64_t rows = in[0].extent(0), width = in[1].extent(0);
     const Tensor h = Tensor::empty({rows, width}, in[0].dtype(), in[0].device());
     const Tensor s = needs_gradient(0) || needs_gradient(1) || needs_gradient(2) ? Tensor::empty_like(h) : Tensor();
-    profile_flops(kernels::matmul_work(1, rows, width, in[0].extent(1) + in[3].extent(0), 0).flops);
+    profile_flops(kernels::matmul_work(1, rows, width, in[0].extent(1), 0).flops);  // the other products count themselves
     dispatch<float, double, bfloat16>(h.dtype(), name(), [&]<class T>() {
       kernels::FeedForwardUp<T>::on(h.device())(UnaryKind::gelu, in[0].data<T>(), in[1].data<T>(), in[2].data<T>(), h.data<T>(),
                                                 s.defined() ? s.data<T>() : nullptr, rows, in[0].extent(1), width);
@@ -43,9 +43,9 @@ struct FeedForward : OpNamed<"feed_forward"> {
   Tensors backward(const Tensor& dy) override {
     const Tensor in = x, w = up, out = down, s = slope, h = hidden;
     Tensor dz;
-    profile_flops(2 * kernels::matmul_work(1, dy.extent(0), w.extent(0), in.extent(1) + dy.extent(1), 0).flops);
     if (s.defined()) {
       dz = Tensor::empty_like(s);
+      profile_flops(kernels::matmul_work(1, dy.extent(0), w.extent(0), dy.extent(1), 0).flops);
       dispatch<float, double, bfloat16>(dy.dtype(), name(), [&]<class T>() {
         kernels::FeedForwardUpBackward<T>::on(dy.device())(dy.data<T>(), out.data<T>(), s.data<T>(), dz.data<T>(), dy.extent(0), dy.extent(1),
                                                            w.extent(0));

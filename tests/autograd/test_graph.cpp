@@ -6,6 +6,7 @@
 
 #include "autograd/graph.h"
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/feed_forward.h"
 #include "autograd/ops/matmul.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/unary.h"
@@ -118,6 +119,14 @@ TEST_SUITE("autograd") {
     CHECK(rows.at({"matmul", true}).calls == 2);
     CHECK(rows.at({"matmul", true}).flops == 2 * 2 * 2.0 * 3 * 5 * 7);
     CHECK(rows.at({"add", true}).flops == 0);
+  }
+
+  TEST_CASE("a profile counts each product of an op that runs others inside it once") {
+    const auto ones = [](const Shape& shape) { return variable(Tensor::ones(shape)); };
+    const Profile profile;
+    backward(sum(feed_forward_gelu(ones({4, 3}), ones({5, 3}), ones({5}), ones({2, 5}), ones({2}))));
+    for (const ProfileRow& row : profile.rows())
+      if (row.name == "feed_forward") CHECK(row.flops == (row.backward ? 2 : 1) * 2.0 * 4 * (3 * 5 + 5 * 2));
   }
 
   TEST_CASE("the first op that makes a NaN is named, forward and backward") {
