@@ -41,7 +41,7 @@ struct FeedForward : OpNamed<"feed_forward"> {
   }
 
   Tensors backward(const Tensor& dy) override {
-    const Tensor in = x, w = up, out = down, s = slope, h = hidden;
+    const Tensor w = up, out = down, s = slope;
     Tensor dz;
     if (s.defined()) {
       dz = Tensor::empty_like(s);
@@ -51,10 +51,9 @@ struct FeedForward : OpNamed<"feed_forward"> {
                                                            w.extent(0));
       });
     }
-    const auto gradient = [&](size_t i, auto&& f) { return needs_gradient(i) ? f() : Tensor(); };
-    return {gradient(0, [&] { return matmul(dz, w); }), gradient(1, [&] { return matmul(dz, in, {.transpose_a = true}); }),
-            gradient(2, [&] { return sum(dz, {{0}}); }), gradient(3, [&] { return matmul(dy, h, {.transpose_a = true}); }),
-            gradient(4, [&] { return sum(dy, {{0}}); })};
+    return {needs_gradient(0) ? matmul(dz, w) : Tensor(), needs_gradient(1) ? matmul(dz, x, {.transpose_a = true}) : Tensor(),
+            needs_gradient(2) ? sum(dz, {{0}}) : Tensor(), needs_gradient(3) ? matmul(dy, hidden, {.transpose_a = true}) : Tensor(),
+            needs_gradient(4) ? sum(dy, {{0}}) : Tensor()};
   }
 
   Tensors backward_composed(const Tensor& dy) override {

@@ -8,46 +8,40 @@ namespace ito::kernels {
 
 namespace {
 
-Broadcast all(int64_t n) { return Broadcast::of(Shape{n}, Shape{n}, Shape{n}); }
-
-template <class T>
-void forward_reference(UnaryKind f, const T* x, const T* up, const T* bias, T* y, T* slope, int64_t rows, int64_t in, int64_t hidden) {
-  Matmul<T>::named(Device::cpu, "reference")(x, up, bias, slope ? slope : y, {.m = rows, .n = hidden, .k = in, .transpose_b = true});
-  if (slope) return FeedForwardSlope<T>::named(Device::cpu, "reference")(f, slope, y, slope, rows * hidden);
-  Unary<T>::named(Device::cpu, "reference")(f, y, y, rows * hidden);
+// The part's reference, or the best that the device has.
+template <template <class> class Part, class T, Device device, bool reference>
+auto part() {
+  if constexpr (reference)
+    return Part<T>::named(device, "reference");
+  else
+    return Part<T>::on(device);
 }
 
-template <class T>
-void backward_reference(const T* dy, const T* down, const T* slope, T* dz, int64_t rows, int64_t out, int64_t hidden) {
-  Matmul<T>::named(Device::cpu, "reference")(dy, down, nullptr, dz, {.m = rows, .n = hidden, .k = out});
-  Binary<T>::named(Device::cpu, "reference")(BinaryKind::mul, dz, slope, dz, all(rows * hidden));
+template <class T, Device device, bool reference>
+void forward(UnaryKind f, const T* x, const T* up, const T* bias, T* y, T* slope, int64_t rows, int64_t in, int64_t hidden) {
+  part<Matmul, T, device, reference>()(x, up, bias, slope ? slope : y, {.m = rows, .n = hidden, .k = in, .transpose_b = true});
+  if (slope) return part<FeedForwardSlope, T, device, reference>()(f, slope, y, slope, rows * hidden);
+  part<Unary, T, device, reference>()(f, y, y, rows * hidden);
 }
 
-template <class T, Device device>
-void forward_apart(UnaryKind f, const T* x, const T* up, const T* bias, T* y, T* slope, int64_t rows, int64_t in, int64_t hidden) {
-  Matmul<T>::on(device)(x, up, bias, slope ? slope : y, {.m = rows, .n = hidden, .k = in, .transpose_b = true});
-  if (slope) return FeedForwardSlope<T>::on(device)(f, slope, y, slope, rows * hidden);
-  Unary<T>::on(device)(f, y, y, rows * hidden);
+template <class T, Device device, bool reference>
+void backward(const T* dy, const T* down, const T* slope, T* dz, int64_t rows, int64_t out, int64_t hidden) {
+  part<Matmul, T, device, reference>()(dy, down, nullptr, dz, {.m = rows, .n = hidden, .k = out});
+  const Shape all{rows * hidden};
+  part<Binary, T, device, reference>()(BinaryKind::mul, dz, slope, dz, Broadcast::of(all, all, all));
 }
 
-template <class T, Device device>
-void backward_apart(const T* dy, const T* down, const T* slope, T* dz, int64_t rows, int64_t out, int64_t hidden) {
-  Matmul<T>::on(device)(dy, down, nullptr, dz, {.m = rows, .n = hidden, .k = out});
-  Binary<T>::on(device)(BinaryKind::mul, dz, slope, dz, all(rows * hidden));
-}
-
-template <Device device>
-bool add_apart() {
+template <Device device, bool reference>
+bool add() {
   return add_for_types<float, double, bfloat16>([]<class T>() {
-    FeedForwardUp<T>::add(device, "apart", &forward_apart<T, device>, __FILE__, __LINE__);
-    FeedForwardUpBackward<T>::add(device, "apart", &backward_apart<T, device>, __FILE__, __LINE__);
+    constexpr std::string_view variant = reference ? "reference" : "apart";
+    FeedForwardUp<T>::add(device, variant, &forward<T, device, reference>, __FILE__, __LINE__);
+    FeedForwardUpBackward<T>::add(device, variant, &backward<T, device, reference>, __FILE__, __LINE__);
   });
 }
 
 }  // namespace
 
-ITO_REGISTER_KERNEL(FeedForwardUp, Device::cpu, "reference", forward_reference, float, double, bfloat16);
-ITO_REGISTER_KERNEL(FeedForwardUpBackward, Device::cpu, "reference", backward_reference, float, double, bfloat16);
-[[maybe_unused]] static const bool apart_on_cpu = add_apart<Device::cpu>(), apart_on_cuda = add_apart<Device::cuda>();
+[[maybe_unused]] static const bool added[] = {add<Device::cpu, true>(), add<Device::cpu, false>(), add<Device::cuda, false>()};
 
 }  // namespace ito::kernels

@@ -10,9 +10,7 @@ namespace {
 // Part of a row of y and, if that is not null, of slope.
 template <UnaryKind f, class T>
 void activate(const float* sums, int64_t n, T* y, T* slope) {
-  if (slope)
-    return slope_row<f, float>(
-        n, [=](int64_t c) { return sums[c]; }, y, slope);
+  if (slope) return slope_row<f>(sums, n, y, slope);
   store_each<float>(n, y, [=](int64_t c) { return unary_value<f, FastMath, float>(sums[c]); });
 }
 

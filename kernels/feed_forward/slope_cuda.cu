@@ -1,16 +1,10 @@
-// Both rungs of kernels/cuda/elementwise.h, once for the values and once for the slopes, which may take the place of what they are slopes of.
+// Both rungs of kernels/cuda/elementwise.h: the values by those of Unary, then the slopes, which may take the place of what they are slopes of.
 #include "kernels/cuda/elementwise.h"
 #include "kernels/feed_forward/feed_forward.h"
 
 namespace ito::kernels {
 
 namespace {
-
-template <UnaryKind f, class T>
-struct Value {
-  using A = accumulate_t<T>;
-  __device__ T operator()(T z) const { return T(unary_value<f, DeviceMath, A>(A(z))); }
-};
 
 template <UnaryKind f, class T>
 struct Slope {
@@ -20,18 +14,14 @@ struct Slope {
 
 template <class T>
 void naive(UnaryKind f, const T* z, T* y, T* slope, int64_t n) {
-  with_activation(f, [&]<UnaryKind k>() {
-    elementwise_naive(Value<k, T>{}, n, y, z);
-    elementwise_naive(Slope<k, T>{}, n, slope, z);
-  });
+  Unary<T>::named(Device::cuda, "naive")(f, z, y, n);
+  with_activation(f, [&]<UnaryKind k>() { elementwise_naive(Slope<k, T>{}, n, slope, z); });
 }
 
 template <class T>
 void vector(UnaryKind f, const T* z, T* y, T* slope, int64_t n) {
-  with_activation(f, [&]<UnaryKind k>() {
-    elementwise_vector(Value<k, T>{}, n, y, z);
-    elementwise_vector(Slope<k, T>{}, n, slope, z);
-  });
+  Unary<T>::named(Device::cuda, "vector")(f, z, y, n);
+  with_activation(f, [&]<UnaryKind k>() { elementwise_vector(Slope<k, T>{}, n, slope, z); });
 }
 
 }  // namespace

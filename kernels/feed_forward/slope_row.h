@@ -9,18 +9,19 @@
 
 namespace ito::kernels {
 
-// y[i] = f(value(i)), slope[i] = f'(value(i)) in A; what both have in common is worked out once. value may read slope.
-template <UnaryKind f, class A, class T, class Value>
-void slope_row(int64_t n, Value&& value, T* y, T* slope) {
+// y[i] = f(z[i]), slope[i] = f'(z[i]); what both have in common is worked out once. slope may be z.
+template <UnaryKind f, class Z, class T>
+void slope_row(const Z* z, int64_t n, T* y, T* slope) {
+  using A = accumulate_t<T>;
   constexpr int64_t at_once = 256;
   A values[at_once], slopes[at_once];
   for (int64_t first = 0; first < n; first += at_once) {
     const int64_t count = std::min(at_once, n - first);
 #pragma omp simd
     for (int64_t i = 0; i < count; ++i) {
-      const A z = value(first + i);
-      values[i] = unary_value<f, FastMath, A>(z);
-      slopes[i] = activation_derivative<f, FastMath, A>(z);
+      const A at = A(z[first + i]);
+      values[i] = unary_value<f, FastMath, A>(at);
+      slopes[i] = activation_derivative<f, FastMath, A>(at);
     }
     convert(values, count, y + first);
     convert(slopes, count, slope + first);

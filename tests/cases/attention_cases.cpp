@@ -32,17 +32,19 @@ ITO_CASES(attention) {
                      .tolerance = 1e-4});
   }
   for (const Sizes& c : {Sizes{2, 5, 5, 6, 2, false, "q, k and v in one"}, Sizes{1, 35, 35, 4, 1, true, "in one, causal, past a block"},
-                         Sizes{2, 3, 3, 16, 2, false, "in one, packs of 16 bytes"}, Sizes{1, 2, 2, 257, 1, false, "in one, a channel past 256"}})
+                         Sizes{2, 3, 3, 16, 2, false, "in one, packs of 16 bytes"}, Sizes{1, 2, 2, 257, 1, false, "in one, a channel past 256"}}) {
+    const AttentionOptions o{.num_heads = c.heads, .causal = c.causal};
     cases.push_back({.inputs = {normal_values({c.batch, c.queries, 3 * c.channels})},
-                     .f = [o = AttentionOptions{.num_heads = c.heads, .causal = c.causal}](const Tensors& in) { return self_attention(in[0], o); },
+                     .f = [o](const Tensors& in) { return self_attention(in[0], o); },
                      .why = c.why,
                      .composed =
-                         [o = AttentionOptions{.num_heads = c.heads, .causal = c.causal}](const Tensors& in) {
+                         [o](const Tensors& in) {
                            const int64_t channels = in[0].extent(2) / 3;
                            const Tensors parts = split(in[0], {channels, channels, channels}, 2);
                            return attention(parts[0], parts[1], parts[2], o);
                          },
                      .tolerance = 1e-4});
+  }
   const Tensors qkv{normal_values({2, 4, 6}), normal_values({2, 4, 6}, 0, 1, 2), normal_values({2, 4, 6}, 0, 1, 3)};
   cases.push_back({.inputs = {qkv[0]},
                    .f = [](const Tensors& in) { return attention(in[0], in[0], in[0]); },
