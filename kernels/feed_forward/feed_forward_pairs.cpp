@@ -19,6 +19,9 @@ struct Activated {
   void (*activate)(const float* sums, int64_t n, T* y, T* slope);
   T* slope;
   void operator()(const float* sums, int64_t columns, int64_t at, T* y) const { activate(sums, columns, y + at, slope ? slope + at : nullptr); }
+  void ahead(pairs::Ahead& ahead, int64_t at, int64_t count) const {
+    if (slope) ahead.add(slope + at, count);
+  }
 };
 
 template <class T>
@@ -27,6 +30,7 @@ struct TimesSlope {
   void operator()(const float* sums, int64_t columns, int64_t at, T* dz) const {
     store_each<float>(columns, dz + at, [=, s = slope + at](int64_t c) { return sums[c] * float(s[c]); });
   }
+  void ahead(pairs::Ahead& ahead, int64_t at, int64_t count) const { ahead.add(slope + at, count); }
 };
 
 template <class T>

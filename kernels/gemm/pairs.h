@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernels/gemm/ahead.h"
 #include "tensor/dtype.h"
 
 namespace ito::kernels::pairs {
@@ -35,6 +36,7 @@ struct Product {
   bool add;
   const float* start = nullptr;    // a row of 32 (a bias) for all rows; nothing: 0
   int64_t a_part = 0, b_part = 0;  // Multiplier::split: how far the second part of A and of B lies from the first, and the third from it
+  Ahead* ahead = nullptr;          // tiles call some() once a step, Multiplier::split once a product of parts
 };
 
 // The parts that are multiplied, of A and of B: from one to the next only one of them changes. Small products come first.

@@ -85,6 +85,7 @@ struct Tiles {
     T::template multiply<1, 4, 7>();
     T::template multiply<2, 5, 6>();
     T::template multiply<3, 5, 7>();
+    if (s.ahead) s.ahead->some();
   }
   void store_c() const {
     T::template store<0>(s.c, c_bytes);

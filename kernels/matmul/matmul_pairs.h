@@ -23,9 +23,11 @@ struct Plain {
   void operator()(const float* sums, int64_t columns, int64_t at, T* y) const {
     convert(sums, columns, y + at);
   }
+  void ahead(Ahead&, int64_t, int64_t) const {}
 };
 
-// finish(sums, columns, at, y): what becomes of a finished part of a row of y, which begins at y[at].
+// finish(sums, columns, at, y): what becomes of a finished part of a row of y, which begins at y[at]. finish.ahead(ahead, at, count): what it reads
+// and writes, but for y, for y[at] ... y[at + count - 1].
 template <class T, class Finish = Plain>
 struct Multiplication {
   static constexpr bool splits = std::is_same_v<T, float>;
@@ -85,7 +87,7 @@ struct Multiplication {
 
   // sums (block, block) = start + 32 rows of A, as rows_of_a gave them, times k rows of a panel of B.
   static void multiply(const Multiplier& multiplier, const bfloat16* rows, int64_t stride, int64_t k, const bfloat16* panel, int64_t part,
-                       const float* start, float* sums, int64_t distance) {
+                       const float* start, float* sums, int64_t distance, Ahead& ahead) {
     const int64_t segment = 0;
     const Product product{.a = rows,
                           .a_stride = stride,
@@ -99,68 +101,76 @@ struct Multiplication {
                           .add = false,
                           .start = start,
                           .a_part = m_block * stride,
-                          .b_part = part};
+                          .b_part = part,
+                          .ahead = &ahead};
     if constexpr (splits)
       multiplier.split(product);
     else
       multiplier(product);
   }
 
-  // Asks for `share` of `shares` of the rows of A that come next: they arrive while tiles are multiplied.
-  void fetch(int64_t row, int64_t rows, int64_t share, int64_t shares) const {
-    if (s.transpose_a) return;
-    constexpr int64_t line = 64 / int64_t(sizeof(T));
-    const int64_t values = std::min(rows, s.m - row) * s.k, each = ceil_div(ceil_div(values, line), shares) * line;
-    for (int64_t i = share * each; i < std::min(values, (share + 1) * each); i += line) __builtin_prefetch(a + row * s.k + i, 0, 2);
+  // A sum over k takes so many of these for rows x columns of y.
+  static int64_t products(int64_t rows, int64_t columns, int64_t k) {
+    return ceil_div(rows, block) * ceil_div(columns, block) * ceil_div(k, block) * (splits ? part_products : 1);
   }
 
-  // Where a task puts what it needs.
-  struct Buffers {
-    bfloat16* rows;  // of A
-    float *start,    // the bias, filled up with zeros
-        *sums;       // rows sums_stride apart
+  // What a task needs.
+  struct Task {
+    const Multiplier& multiplier;
+    const bfloat16* packed;  // B
+    bfloat16* rows;          // of A
+    float *start,            // the bias, filled up with zeros
+        *sums;               // rows sums_stride apart
   };
 
-  // `rows` rows from `row` on and columns from `column` on of y, B packed. Where k takes several goes, each begins at nothing, and its sums are added
-  // to those before: a long sum in one go would be rounded once too often at its full size. Finished rows go to y from end to end, as memory likes
-  // it.
-  void some_rows(const Multiplier& multiplier, const bfloat16* packed, int64_t row, int64_t rows, int64_t column, const Buffers& buffers) const {
+  // `rows` rows from `row` on and columns from `column` on of y, before those from `next` on. Where k takes several goes, each begins at nothing, and
+  // its sums are added to those before: a long sum in one go would be rounded once too often at its full size. Finished rows go to y from end to end,
+  // as memory likes it.
+  void some_rows(const Task& task, int64_t row, int64_t rows, int64_t column, int64_t next) const {
     const int64_t columns = std::min(n_block, s.n - column), part = whole_blocks(s.k) * block;
-    const int64_t products = ceil_div(columns, block) * ceil_div(rows, block);
+    Ahead ahead;
+    if (columns == s.n) {
+      ahead.add(y + row * s.n, rows * s.n);
+      finish.ahead(ahead, row * s.n, rows * s.n);
+    }
+    if (!s.transpose_a) ahead.add(a + next * s.k, std::min(rows, s.m - next) * s.k);
+    ahead.spread(products(rows, columns, s.k));
     alignas(64) float more[block * block];
     int64_t done = 0;
     do {
       const int64_t now = std::min(s.k - done, k_block);
-      int64_t stride = 0, product = 0;
-      const bfloat16* from = rows_of_a(row, rows, done, now, buffers.rows, stride);
+      int64_t stride = 0;
+      const bfloat16* from = rows_of_a(row, rows, done, now, task.rows, stride);
       for (int64_t j = 0; j < columns; j += block)
         for (int64_t i = 0; i < rows; i += block) {
-          if (done + now == s.k) fetch(row + rows, rows, product++, products);
-          float* sums = buffers.sums + i * sums_stride + j;
-          multiply(multiplier, from + i * stride, stride, now, packed + (column + j) / block * parts * part + done * block, part,
-                   bias && done == 0 ? buffers.start + j : nullptr, done == 0 ? sums : more, done == 0 ? sums_stride : block);
+          float* sums = task.sums + i * sums_stride + j;
+          multiply(task.multiplier, from + i * stride, stride, now, task.packed + (column + j) / block * parts * part + done * block, part,
+                   bias && done == 0 ? task.start + j : nullptr, done == 0 ? sums : more, done == 0 ? sums_stride : block, ahead);
           if (done == 0) continue;
           for (int64_t r = 0; r < block; ++r)
             for (int64_t c = 0; c < block; ++c) sums[r * sums_stride + c] += more[r * block + c];
         }
       done += now;
     } while (done < s.k);
-    for (int64_t i = 0; i < rows; ++i) finish(buffers.sums + i * sums_stride, columns, (row + i) * s.n + column, y);
+    for (int64_t i = 0; i < rows; ++i) finish(task.sums + i * sums_stride, columns, (row + i) * s.n + column, y);
   }
 
   // One block of rows at a time stays in the first cache while the columns pass by; four, where those do not stay in the second.
-  void task(const bfloat16* packed, int64_t row, int64_t column) const {
+  void run_task(const bfloat16* packed, int64_t row, int64_t column, int64_t next_row) const {
     const int64_t at_once = parts * std::min(n_block, s.n) * s.k > (1 << 18) ? m_block : block;
     const Scratch<bfloat16, Device::cpu> rows(a_buffer(std::min(s.k, k_block)));
     const Scratch<float, Device::cpu> start(n_block), sums(at_once * sums_stride);
-    const Buffers buffers{rows.data(), start.data(), sums.data()};
     if (bias) {
       std::fill_n(start.data(), n_block, 0.0f);
       convert(bias + column, std::min(n_block, s.n - column), start.data());
     }
     const Multiplier multiplier;
+    const Task task{multiplier, packed, rows.data(), start.data(), sums.data()};
     const int64_t end = std::min(s.m, row + m_block);
-    for (int64_t i = row; i < end; i += at_once) some_rows(multiplier, packed, i, std::min(at_once, end - i), column, buffers);
+    for (int64_t i = row; i < end; i += at_once) {
+      const int64_t next = i + at_once;
+      some_rows(task, i, std::min(at_once, end - i), column, next < end ? next : next_row);
+    }
   }
 
   void run() const {
@@ -172,8 +182,10 @@ struct Multiplication {
       for (int64_t j = first; j < last; ++j) pack_panel(j * block, 0, s.k, packed.data() + j * panel);
     });
     const int64_t across = ceil_div(s.n, n_block);
-    parallel_for(ceil_div(s.m, m_block) * across, 1,
-                 [&](int64_t index, int64_t) { task(packed.data(), index / across * m_block, index % across * n_block); });
+    const auto row_of = [&](int64_t index) { return std::min(s.m, index / across * m_block); };
+    parallel_for(ceil_div(s.m, m_block) * across, 1, [&](int64_t index, int64_t) {
+      run_task(packed.data(), row_of(index), index % across * n_block, row_of(index + num_threads()));  // which a thread is likely to get next
+    });
   }
 
   // All panels of B's rows k0 ... k0 + k - 1. A few rows at a time go to all of them, as each is read from end to end.
@@ -186,11 +198,15 @@ struct Multiplication {
         pack_rows(column, k0 + r, std::min(few, k - r), part, panels + column * parts * whole_blocks(k) + r * block);
   }
 
-  // own (m, n) = or += the sum over k0 ... k0 + k - 1.
-  void add_rows(const Multiplier& multiplier, int64_t k0, int64_t k, bfloat16* a_rows, bfloat16* panels, float* own, bool first) const {
-    const int64_t part = whole_blocks(k) * block, panel = parts * part;
+  // own (m, n) = or += the sum over k0 ... k0 + k - 1, before as many from `next` on.
+  void add_rows(const Multiplier& multiplier, int64_t k0, int64_t k, int64_t next, bfloat16* a_rows, bfloat16* panels, float* own, bool first) const {
+    const int64_t part = whole_blocks(k) * block, panel = parts * part, next_k = std::min(k, s.k - next);
     alignas(64) float sums[block * block];
     pack_panels(k0, k, panels);
+    Ahead ahead;
+    if (!s.transpose_b) ahead.add(b + next * s.n, next_k * s.n);
+    ahead.add(a + next * s.m, next_k * s.m);
+    ahead.spread(products(s.m, s.n, k));
     for (int64_t row = 0; row < s.m; row += m_block) {
       const int64_t rows = std::min(m_block, s.m - row);
       int64_t stride = 0;
@@ -200,7 +216,7 @@ struct Multiplication {
           float* to_own = own + (row + i) * s.n + column;
           const bool direct = first && rows - i >= block && s.n - column >= block;
           multiply(multiplier, from + i * stride, stride, k, panels + column / block * panel, part, nullptr, direct ? to_own : sums,
-                   direct ? s.n : block);
+                   direct ? s.n : block, ahead);
           if (direct) continue;
           for (int64_t r = 0; r < std::min(block, rows - i); ++r) {
             float* to = to_own + r * s.n;
@@ -215,17 +231,21 @@ struct Multiplication {
     }
   }
 
+  // Parts are as even as blocks of k can be.
   void run_split_k() const {
-    const int64_t part = ceil_div(s.k, 16 * block) * block, count = ceil_div(s.k, part), size = s.m * s.n,
+    const int64_t blocks = ceil_div(s.k, block), count = std::min<int64_t>(16, blocks), size = s.m * s.n, part = ceil_div(blocks, count) * block,
                   at_once = ceil_div(part, ceil_div(part, 12 * block) * block) * block;
+    const auto begin_of = [&](int64_t index) { return std::min(s.k, std::min(count, index) * blocks / count * block); };
     const Scratch<float, Device::cpu> memory(count * size);
     float* sums = memory.data();
     parallel_for(count, 1, [&](int64_t index, int64_t) {
       const Scratch<bfloat16, Device::cpu> rows(a_buffer(at_once)), panels(whole_blocks(s.n) * parts * at_once);
       const Multiplier multiplier;
-      const int64_t begin = index * part, end = std::min(s.k, begin + part);
-      for (int64_t k0 = begin; k0 < end; k0 += at_once)
-        add_rows(multiplier, k0, std::min(at_once, end - k0), rows.data(), panels.data(), sums + index * size, k0 == begin);
+      const int64_t begin = begin_of(index), end = begin_of(index + 1);
+      for (int64_t k0 = begin; k0 < end; k0 += at_once) {
+        const int64_t next = k0 + at_once < end ? k0 + at_once : begin_of(index + num_threads());
+        add_rows(multiplier, k0, std::min(at_once, end - k0), next, rows.data(), panels.data(), sums + index * size, k0 == begin);
+      }
     });
     parallel_for(size, 1 << 14, [&](int64_t first, int64_t last) {
       for (int64_t index = 1; index < count; ++index)
