@@ -1,7 +1,7 @@
-// Convolutions of bfloat16 on the processor's instructions for it (kernels/gemm/pairs.h), over images with a border (padded.h): with q a place in
+// Convolutions of bfloat16 on the processor's instructions for it (kernels/gemm/pairs.h), over images with borders (padded.h): with q a place in
 // them,
-//   y[q, o] = sum over taps (u, v) of  sum_c x[q + u width + v, c] w[o, u, v, c]
-// and the data gradient is the same with the filters turned.
+//   y[q, o] = sum over taps (u, v) of  sum_c x[q + u columns + v, c] w[o, u, v, c]
+// and the data gradient is the same with the filters turned. A task is some rows of all images; its copy of them stays in the second cache.
 #include <vector>
 
 #include "kernels/conv2d/padded.h"
@@ -41,45 +41,73 @@ struct Convolution {
     });
   }
 
-  void run() const {
-    const int64_t places = (height - 1) * image.columns() + width, chunk = 4 * block, chunks = ceil_div(places, chunk),
-                  sums_stride = pairs::whole_blocks(channels);
-    const int64_t beyond = (chunk + kernel_width) * image.stride();  // what a last block reads, and throws away
-    const Scratch<bfloat16, Device::cpu> padded(batch * image.size() + beyond), filters(ceil_div(channels, block) * panel());
-    const Scratch<float, Device::cpu> offsets(sums_stride);
-    std::fill_n(offsets.data(), sums_stride, 0.0f);
-    if (bias) convert(bias, channels, offsets.data());
-    pack_filters(filters.data());
-    std::fill_n(padded.data() + batch * image.size(), beyond, bfloat16());
-    parallel_for(batch, 1,
-                 [&](int64_t n, int64_t) { image.copy(x + n * image.height * image.width * image.channels, padded.data() + n * image.size()); });
-    std::vector<int64_t> segments;
-    for (int64_t u = 0; u < kernel_height; ++u)
-      for (int64_t v = 0; v < kernel_width; ++v) segments.push_back((u * image.columns() + v) * image.stride());
-    parallel_for(batch * chunks, 1, [&](int64_t task, int64_t) {
-      const int64_t n = task / chunks, first = task % chunks * chunk, last = std::min(places, first + chunk);
-      const Scratch<float, Device::cpu> sums(chunk * sums_stride);
-      const pairs::Multiplier multiply;
+  int64_t all_rows() const { return (batch - 1) * image.rows() + height; }  // of all images, from which results are kept
+
+  // Whole images, if it is one at least.
+  int64_t rows_of_task() const {
+    constexpr int64_t cached = 1 << 18;  // bytes
+    const int64_t fit = cached / (image.line() * int64_t(sizeof(bfloat16))) - kernel_height + 1;
+    const int64_t rows = std::max<int64_t>(4, std::min(fit, ceil_div(all_rows(), 8 * num_threads())));
+    return rows >= image.rows() ? rows / image.rows() * image.rows() : rows;
+  }
+
+  // Where what row t of all images gives begins in y.
+  int64_t result(int64_t t) const { return (t / image.rows() * height + std::min(height, t % image.rows())) * width * channels; }
+
+  // Rows first ... last - 1, before those from `next` on.
+  void some_rows(int64_t first, int64_t last, int64_t next, const bfloat16* filters, const int64_t* segments, const float* offsets) const {
+    const int64_t places = (last - first - 1) * image.columns() + width, chunk = 4 * block, sums_stride = pairs::whole_blocks(channels),
+                  read = last - first + kernel_height - 1, beyond = (block + kernel_width) * image.stride();  // what a last block reads, too
+    const Scratch<bfloat16, Device::cpu> padded(read * image.line() + beyond);
+    const Scratch<float, Device::cpu> sums(chunk * sums_stride);
+    image.copy(x, batch, first, read, padded.data());
+    std::fill_n(padded.data() + read * image.line(), beyond, bfloat16());
+    const int64_t next_pixels = image.pixel_row(next), more_pixels = image.pixel_row(next + read) - next_pixels;
+    pairs::Ahead ahead;
+    ahead.add(y + result(first), result(last) - result(first));
+    ahead.add(x + next_pixels * image.width * image.channels,
+              std::min(more_pixels, batch * image.height - next_pixels) * image.width * image.channels);
+    ahead.spread(ceil_div(places, block) * ceil_div(channels, block) * taps() * image.stride() / block);
+    const pairs::Multiplier multiply;
+    for (int64_t from = 0; from < places; from += chunk) {
+      const int64_t to = std::min(places, from + chunk);
       for (int64_t j = 0; j < channels; j += block)
-        for (int64_t q = first; q < last; q += block)
-          multiply({.a = padded.data() + n * image.size() + q * image.stride(),
+        for (int64_t q = from; q < to; q += block)
+          multiply({.a = padded.data() + q * image.stride(),
                     .a_stride = image.stride(),
-                    .a_segments = segments.data(),
+                    .a_segments = segments,
                     .segments = taps(),
                     .steps = image.stride() / block,
-                    .b = filters.data() + j / block * panel(),
+                    .b = filters + j / block * panel(),
                     .b_stride = 2 * block,
-                    .c = sums.data() + (q - first) * sums_stride + j,
+                    .c = sums.data() + (q - from) * sums_stride + j,
                     .c_stride = sums_stride,
-                    .add = false});
-      for (int64_t q = first; q < last; ++q) {
-        const int64_t i = q / image.columns(), column = q % image.columns();
-        if (column >= width) continue;
-        const float* sum = sums.data() + (q - first) * sums_stride;
-        bfloat16* out = y + ((n * height + i) * width + column) * channels;
+                    .add = false,
+                    .ahead = &ahead});
+      for (int64_t q = from; q < to; ++q) {
+        const int64_t t = first + q / image.columns(), column = q % image.columns();
+        if (column >= width || t % image.rows() >= height) continue;
+        const float* sum = sums.data() + (q - from) * sums_stride;
+        bfloat16* out = y + result(t) + column * channels;
 #pragma omp simd
-        for (int64_t o = 0; o < channels; ++o) store(out[o], sum[o] + offsets.data()[o]);
+        for (int64_t o = 0; o < channels; ++o) store(out[o], sum[o] + offsets[o]);
       }
+    }
+  }
+
+  void run() const {
+    const int64_t whole_channels = pairs::whole_blocks(channels), rows = rows_of_task();
+    const Scratch<bfloat16, Device::cpu> filters(ceil_div(channels, block) * panel());
+    const Scratch<float, Device::cpu> offsets(whole_channels);
+    std::fill_n(offsets.data(), whole_channels, 0.0f);
+    if (bias) convert(bias, channels, offsets.data());
+    pack_filters(filters.data());
+    std::vector<int64_t> segments;
+    for (int64_t u = 0; u < kernel_height; ++u)
+      for (int64_t v = 0; v < kernel_width; ++v) segments.push_back(u * image.line() + v * image.stride());
+    parallel_for(all_rows(), rows, [&](int64_t first, int64_t last) {
+      const int64_t next = std::min(all_rows(), first + num_threads() * rows);  // what a thread is likely to get next
+      some_rows(first, last, next, filters.data(), segments.data(), offsets.data());
     });
   }
 };

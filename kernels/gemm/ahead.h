@@ -3,6 +3,7 @@
 // after products, 2 billion a second instead of 7 (docs/performance.md).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "kernels/parallel.h"
@@ -20,7 +21,7 @@ class Ahead {
     lines_ += ceil_div(count * int64_t(sizeof(T)), line);
   }
   // All of it over so many calls of some().
-  void spread(int64_t calls) { each_ = ceil_div(lines_, calls); }
+  void spread(int64_t calls) { each_ = ceil_div(lines_, std::max<int64_t>(1, calls)); }
   void some() {
     for (int64_t i = 0; i < each_ && now_ < count_; ++i) {
       Range& range = ranges_[now_];
