@@ -171,7 +171,11 @@ Multiplier::~Multiplier() {
 #endif
 }
 
-void interleave(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride) {
+void copy(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t) {
+  for (int64_t r = 0; r < rows; ++r) std::copy_n(from + r * distance, columns, to + r * to_stride);
+}
+
+void interleave(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t) {
   for (int64_t r = 0; r < rows; r += 2) {
     const bfloat16 *first = from + r * distance, *second = first + distance;
     bfloat16* out = to + r / 2 * to_stride;
@@ -187,7 +191,7 @@ void interleave(const bfloat16* from, int64_t distance, int64_t rows, int64_t co
   }
 }
 
-void interleave_turned(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride) {
+void interleave_turned(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t) {
   constexpr int64_t lanes = VectorTypes<float>::lanes;
   const int64_t whole_rows = rows / lanes * lanes, whole = columns / (2 * lanes) * 2 * lanes;
   for (int64_t r = 0; r < whole_rows; r += lanes)
@@ -205,7 +209,7 @@ void interleave_turned(const bfloat16* from, int64_t distance, int64_t rows, int
     }
 }
 
-void turn(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride) {
+void turn(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t) {
   constexpr int64_t lanes = VectorTypes<float>::lanes;
   const int64_t whole_rows = rows / (2 * lanes) * 2 * lanes, whole = columns / lanes * lanes;
   bfloat16 couples[2 * lanes * lanes];  // rows of pairs

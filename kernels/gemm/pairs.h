@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "kernels/gemm/ahead.h"
 #include "tensor/dtype.h"
@@ -35,12 +36,19 @@ struct Product {
   int64_t c_stride;
   bool add;
   const float* start = nullptr;    // a row of 32 (a bias) for all rows; nothing: 0
-  int64_t a_part = 0, b_part = 0;  // Multiplier::split: how far the second part of A and of B lies from the first, and the third from it
-  Ahead* ahead = nullptr;          // tiles call some() once a step, Multiplier::split once a product of parts
+  int parts = 1;                   // or 3: A and B are floats, the six products of their parts are added
+  int64_t a_part = 0, b_part = 0;  // how far the second part of A and of B lies from the first, and the third from it
+  Ahead* ahead = nullptr;          // on tiles: some() for every 32 of k, of each product of parts
 };
 
+// What a number is kept as.
+template <class T>
+constexpr int parts_of = std::is_same_v<T, float> ? 3 : 1;
+template <class T>
+constexpr int products_of = std::is_same_v<T, float> ? 6 : 1;
+
 // The parts that are multiplied, of A and of B: from one to the next only one of them changes. Small products come first.
-constexpr int parts = 3, part_products = 6;
+constexpr int part_products = products_of<float>;
 struct PartProduct {
   int a, b;
 };
@@ -57,8 +65,7 @@ class Multiplier {
   ~Multiplier();
   Multiplier(const Multiplier&) = delete;
   Multiplier& operator=(const Multiplier&) = delete;
-  void operator()(const Product& product) const { multiply_(product); }
-  void split(const Product& product) const { multiply_split_(product); }  // of floats in three parts: the six products
+  void operator()(const Product& product) const { (product.parts == 1 ? multiply_ : multiply_split_)(product); }
 
  private:
   void (*multiply_)(const Product&);
@@ -72,13 +79,16 @@ struct Pair {
 inline const Pair* as_pairs(const bfloat16* from) { return reinterpret_cast<const Pair*>(from); }
 inline Pair* as_pairs(bfloat16* to) { return reinterpret_cast<Pair*>(to); }
 
+// How matrices get there, of bfloat16 here, of floats in split.h: part p of a result lies p * part further on. A's rows: to[r * to_stride + c].
+void copy(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part = 0);
+
 // B's rows of pairs from `rows` rows of `columns` values, `distance` apart: to[(r / 2) * to_stride + 2 c + r % 2]. An odd last row meets zeros.
-void interleave(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride);
+void interleave(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part = 0);
 
 // The same from rows that are B's columns: to[(c / 2) * to_stride + 2 r + c % 2] = from[r * distance + c].
-void interleave_turned(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride);
+void interleave_turned(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part = 0);
 
 // Rows become columns: to[c * to_stride + r] = from[r * distance + c].
-void turn(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride);
+void turn(const bfloat16* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part = 0);
 
 }  // namespace ito::kernels::pairs

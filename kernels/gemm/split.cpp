@@ -13,6 +13,7 @@ namespace {
 using Floats = Vector<float>;
 using Bits = VectorTypes<float>::Bits;
 constexpr int64_t lanes = VectorTypes<float>::lanes;
+constexpr int parts = parts_of<float>;
 
 // Lane by lane the pairs (first, second) of each part.
 [[gnu::always_inline]] inline void split_pairs(Floats first, Floats second, Floats (&pairs)[parts]) {
@@ -53,7 +54,7 @@ void store_turned(Floats (&line)[lanes], int64_t rows, int64_t count, bfloat16* 
 
 }  // namespace
 
-void split(const float* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part) {
+void copy(const float* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part) {
   const int64_t whole = columns / (2 * lanes) * 2 * lanes;
   const auto one = [&](int64_t r, int64_t c, int64_t count) {
     Floats pairs[parts];
@@ -66,7 +67,7 @@ void split(const float* from, int64_t distance, int64_t rows, int64_t columns, b
   }
 }
 
-void split_turn(const float* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part) {
+void turn(const float* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part) {
   for (int64_t r = 0; r < rows; r += 2 * lanes)
     for (int64_t c = 0; c < columns; c += lanes) {
       const int64_t height = std::min(2 * lanes, rows - r), width = std::min(lanes, columns - c);
@@ -82,7 +83,7 @@ void split_turn(const float* from, int64_t distance, int64_t rows, int64_t colum
     }
 }
 
-void split_interleave(const float* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part) {
+void interleave(const float* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part) {
   const int64_t whole_rows = rows / 2 * 2, whole = columns / lanes * lanes;
   const auto one = [&](int64_t r, int64_t c, bool both, int64_t width) {
     const float* row = from + r * distance + c;
@@ -97,7 +98,7 @@ void split_interleave(const float* from, int64_t distance, int64_t rows, int64_t
   }
 }
 
-void split_interleave_turned(const float* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part) {
+void interleave_turned(const float* from, int64_t distance, int64_t rows, int64_t columns, bfloat16* to, int64_t to_stride, int64_t part) {
   for (int64_t r = 0; r < rows; r += lanes)
     for (int64_t c = 0; c < columns; c += 2 * lanes) {
       const int64_t height = std::min(lanes, rows - r), width = std::min(2 * lanes, columns - c);

@@ -31,7 +31,7 @@ struct Plain {
 template <class T, class Finish = Plain>
 struct Multiplication {
   static constexpr bool splits = std::is_same_v<T, float>;
-  static constexpr int64_t parts = splits ? pairs::parts : 1;
+  static constexpr int parts = parts_of<T>;
   static constexpr int64_t k_block = splits ? 16 * block : std::numeric_limits<int64_t>::max() / 2;  // of A packed at a time
 
   const T *a, *b, *bias;
@@ -48,16 +48,10 @@ struct Multiplication {
   void pack_rows(int64_t column, int64_t k0, int64_t k, int64_t part, bfloat16* to) const {
     const int64_t columns = std::min(block, s.n - column);
     const T* from = s.transpose_b ? b + column * s.k + k0 : b + k0 * s.n + column;
-    if constexpr (splits) {
-      if (s.transpose_b)
-        split_interleave_turned(from, s.k, columns, k, to, 2 * block, part);
-      else
-        split_interleave(from, s.n, k, columns, to, 2 * block, part);
-    } else if (s.transpose_b) {
-      interleave_turned(from, s.k, columns, k, to, 2 * block);
-    } else {
-      interleave(from, s.n, k, columns, to, 2 * block);
-    }
+    if (s.transpose_b)
+      interleave_turned(from, s.k, columns, k, to, 2 * block, part);
+    else
+      interleave(from, s.n, k, columns, to, 2 * block, part);
   }
 
   static int64_t a_buffer(int64_t k) { return parts * m_block * (whole_blocks(k) + block); }
@@ -72,16 +66,10 @@ struct Multiplication {
       }
     stride = whole_blocks(k) + block;
     if (k % block != 0) std::fill_n(buffer, parts * m_block * stride, bfloat16());
-    if constexpr (splits) {
-      if (s.transpose_a)
-        split_turn(from, s.m, k, rows, buffer, stride, m_block * stride);
-      else
-        split(from, s.k, rows, k, buffer, stride, m_block * stride);
-    } else if (s.transpose_a) {
-      turn(from, s.m, k, rows, buffer, stride);
-    } else {
-      for (int64_t i = 0; i < rows; ++i) std::copy_n(from + i * s.k, k, buffer + i * stride);
-    }
+    if (s.transpose_a)
+      turn(from, s.m, k, rows, buffer, stride, m_block * stride);
+    else
+      copy(from, s.k, rows, k, buffer, stride, m_block * stride);
     return buffer;
   }
 
@@ -89,29 +77,26 @@ struct Multiplication {
   static void multiply(const Multiplier& multiplier, const bfloat16* rows, int64_t stride, int64_t k, const bfloat16* panel, int64_t part,
                        const float* start, float* sums, int64_t distance, Ahead& ahead) {
     const int64_t segment = 0;
-    const Product product{.a = rows,
-                          .a_stride = stride,
-                          .a_segments = &segment,
-                          .segments = 1,
-                          .steps = whole_blocks(k) / block,
-                          .b = panel,
-                          .b_stride = 2 * block,
-                          .c = sums,
-                          .c_stride = distance,
-                          .add = false,
-                          .start = start,
-                          .a_part = m_block * stride,
-                          .b_part = part,
-                          .ahead = &ahead};
-    if constexpr (splits)
-      multiplier.split(product);
-    else
-      multiplier(product);
+    multiplier({.a = rows,
+                .a_stride = stride,
+                .a_segments = &segment,
+                .segments = 1,
+                .steps = whole_blocks(k) / block,
+                .b = panel,
+                .b_stride = 2 * block,
+                .c = sums,
+                .c_stride = distance,
+                .add = false,
+                .start = start,
+                .parts = parts,
+                .a_part = m_block * stride,
+                .b_part = part,
+                .ahead = &ahead});
   }
 
   // A sum over k takes so many of these for rows x columns of y.
   static int64_t products(int64_t rows, int64_t columns, int64_t k) {
-    return ceil_div(rows, block) * ceil_div(columns, block) * ceil_div(k, block) * (splits ? part_products : 1);
+    return ceil_div(rows, block) * ceil_div(columns, block) * ceil_div(k, block) * products_of<T>;
   }
 
   // What a task needs.

@@ -71,6 +71,10 @@ struct ArraysForRegisters {
   }
 };
 
+// The overload for floats.
+using Layout = void(const float*, int64_t, int64_t, int64_t, bfloat16*, int64_t, int64_t);
+Layout* layout(Layout* of_floats) { return of_floats; }
+
 // Tiles of 16 rows of 64 bytes.
 struct ArraysForTiles {
   static inline std::byte tiles[8][16][64];
@@ -177,12 +181,13 @@ TEST_SUITE("kernels") {
                              .c_stride = c_stride,
                              .add = add,
                              .start = start,
+                             .parts = 3,
                              .a_part = a_part,
                              .b_part = b_part};
       pairs::multiply_split_tiles<ArraysForTiles>(product);
       CHECK(tiles == expected);
       product.c = chosen.data();
-      pairs::Multiplier().split(product);
+      pairs::Multiplier()(product);
       CHECK(chosen == expected);
     }
   }
@@ -216,10 +221,10 @@ TEST_SUITE("kernels") {
           }
         return wrong;
       };
-      CHECK(all(pairs::split, 100, [](int64_t r, int64_t c) { return r * 100 + c; }) == 0);
-      CHECK(all(pairs::split_turn, 100, [](int64_t r, int64_t c) { return c * 100 + r; }) == 0);
-      CHECK(all(pairs::split_interleave, 128, [](int64_t r, int64_t c) { return r / 2 * 128 + 2 * c + r % 2; }) == 0);
-      CHECK(all(pairs::split_interleave_turned, 160, [](int64_t r, int64_t c) { return c / 2 * 160 + 2 * r + c % 2; }) == 0);
+      CHECK(all(layout(pairs::copy), 100, [](int64_t r, int64_t c) { return r * 100 + c; }) == 0);
+      CHECK(all(layout(pairs::turn), 100, [](int64_t r, int64_t c) { return c * 100 + r; }) == 0);
+      CHECK(all(layout(pairs::interleave), 128, [](int64_t r, int64_t c) { return r / 2 * 128 + 2 * c + r % 2; }) == 0);
+      CHECK(all(layout(pairs::interleave_turned), 160, [](int64_t r, int64_t c) { return c / 2 * 160 + 2 * r + c % 2; }) == 0);
     }
   }
 
