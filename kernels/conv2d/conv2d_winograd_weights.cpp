@@ -1,6 +1,7 @@
 // The weight gradient of 3x3 convolutions of stride 1 by Winograd's minimal filtering, run backwards (winograd.h): for each of the 36 elements a
 // matmul that sums over tiles, dU (out, in) += (A dy A^T) (tiles, out)^T . (B^T x B) (tiles, in), then dw = G^T dU G. Tiles go in sections whose
-// transforms stay in the third cache; sections are added in order. Other shapes, and few channels, are left to "planes".
+// transforms stay in a cache; sections are added in order. Where there are many tiles, each thread takes a part of them with sums of its own, so that
+// transforms stay in its second cache; parts are added in order. Other shapes, and few channels, are left to "planes".
 #include "kernels/conv2d/winograd.h"
 
 namespace ito::kernels {
@@ -16,7 +17,6 @@ struct WeightGradient {
   using Step = Transforms<A>;
   using Vector = typename G::Vector;
   static constexpr int lanes = G::lanes, mr = G::mr, nr = G::nr;
-  static constexpr int64_t section = 256;  // of tiles: a panel of their pixels and mr columns of their gradients fit into the first cache
   static constexpr int64_t cache_line = 64 / sizeof(A);  // what is a power of two apart falls into few cache sets
 
   const T *dy, *x;
@@ -66,14 +66,28 @@ struct WeightGradient {
     });
   }
 
-  // Pixels are kept as panels of the micro-kernel, nr channels wide; gradients in rows, an odd number of lines long.
-  void run() const {
-    const int64_t panels = ceil_div(in, nr), panel_size = section * nr + cache_line, row = (ceil_div(out + mr, cache_line) | 1) * cache_line;
-    const int64_t rows_end = section * row, pixels_end = panels * panel_size + cache_line, group = 8, groups = ceil_div(panels, group);
-    const Scratch<A, Device::cpu> rows(frequencies * rows_end), pixels(frequencies * pixels_end), sums(frequencies * out * in);
+  // Of tiles. 256: a panel of their pixels and mr columns of their gradients fit into the first cache; 64: all of them, and the sums, into the
+  // second.
+  int64_t section() const {
+    constexpr int64_t few = 64, cached = 2 << 20;  // bytes
+    if (parts() == 1) return 256;
+    return frequencies * (few * (in + out) + in * out) * int64_t(sizeof(A)) <= cached ? few : 128;
+  }
+  int64_t parts() const {
+    const int64_t whole = tiles.count() / 256;
+    return whole < 4 ? 1 : std::min<int64_t>(whole, 16);
+  }
+
+  // sums (36, out, in) = those of tiles begin ... end - 1. Pixels are kept as panels of the micro-kernel, nr channels wide; gradients in rows, an
+  // odd number of lines long.
+  void sum_tiles(int64_t begin, int64_t end, A* sums) const {
+    const int64_t most = section(), panels = ceil_div(in, nr), panel_size = most * nr + cache_line,
+                  row = (ceil_div(out + mr, cache_line) | 1) * cache_line;
+    const int64_t rows_end = most * row, pixels_end = panels * panel_size + cache_line, group = 8, groups = ceil_div(panels, group);
+    const Scratch<A, Device::cpu> rows(frequencies * rows_end), pixels(frequencies * pixels_end);
     if (in % nr != 0) std::fill_n(pixels.data(), frequencies * pixels_end, A(0));
-    for (int64_t start = 0; start < tiles.count(); start += section) {
-      const int64_t k = std::min(section, tiles.count() - start);
+    for (int64_t start = begin; start < end; start += most) {
+      const int64_t k = std::min(most, end - start);
       parallel_for(k, 8, [&](int64_t first, int64_t last) {
         for (int64_t t = first; t < last; ++t) {
           const Tiles::Place at = tiles.place(start + t);
@@ -83,20 +97,36 @@ struct WeightGradient {
         }
       });
       parallel_for(frequencies * groups, 1, [&](int64_t task, int64_t) {
-        const int64_t f = task / groups, begin = task % groups * group, end = std::min(panels, begin + group);
-        for (int64_t panel = begin; panel < end; ++panel)
+        const int64_t f = task / groups, first = task % groups * group;
+        for (int64_t panel = first; panel < std::min(panels, first + group); ++panel)
           for (int64_t i = 0; i < out; i += mr) {
             Vector sum[mr][2];
             const A* columns = rows.data() + f * rows_end + i;  // A^T as it lies
             G::micro(
                 k, [&](int64_t column, int64_t p) { return columns[p * row + column]; }, pixels.data() + f * pixels_end + panel * panel_size, nr,
                 sum);
-            G::store(sum, sums.data() + (f * out + i) * in + panel * nr, in, std::min<int64_t>(mr, out - i), std::min<int64_t>(nr, in - panel * nr),
-                     start == 0, nullptr);
+            G::store(sum, sums + (f * out + i) * in + panel * nr, in, std::min<int64_t>(mr, out - i), std::min<int64_t>(nr, in - panel * nr),
+                     start == begin, nullptr);
           }
       });
     }
-    finish(sums.data());
+  }
+
+  void run() const {
+    const int64_t size = frequencies * out * in, count = parts();
+    const Scratch<A, Device::cpu> memory(count * size);
+    A* sums = memory.data();
+    if (count == 1) {
+      sum_tiles(0, tiles.count(), sums);
+    } else {
+      parallel_for(count, 1,
+                   [&](int64_t part, int64_t) { sum_tiles(tiles.count() * part / count, tiles.count() * (part + 1) / count, sums + part * size); });
+      parallel_for(size, 1 << 14, [&](int64_t first, int64_t last) {
+        for (int64_t part = 1; part < count; ++part)
+          for (int64_t e = first; e < last; ++e) sums[e] += sums[part * size + e];
+      });
+    }
+    finish(sums);
   }
 };
 

@@ -33,10 +33,15 @@ double relative_error(const Tensor& got, const Tensor& expected) {
 }  // namespace
 
 TEST_SUITE("kernels") {
-  TEST_CASE("Winograd's results and gradients stay within 2e-5 of the typical value, for few and for many channels") {
-    for (const int64_t channels : {16, 64, 192, 320}) {
-      const Shape shape{2, 14, 10, channels}, weights{64, 3, 3, channels}, result{2, 14, 10, 64};
-      const Tensor x = checks::normal_values(shape), w = checks::normal_values(weights, 0, 1, 2), dy = checks::normal_values(result, 0, 1, 3);
+  TEST_CASE("Winograd's results and gradients stay within 2e-5 of the typical value, for few and for many channels, and for many tiles") {
+    struct Size {
+      int64_t batch, height, width, in, out;
+    };
+    for (const Size& s : {Size{2, 14, 10, 16, 64}, Size{2, 14, 10, 64, 64}, Size{2, 14, 10, 192, 64}, Size{2, 14, 10, 320, 64},
+                          Size{17, 31, 33, 16, 20}, Size{18, 30, 32, 100, 80}}) {
+      const Shape shape{s.batch, s.height, s.width, s.in}, result{s.batch, s.height, s.width, s.out};
+      const Tensor x = checks::normal_values(shape), w = checks::normal_values({s.out, 3, 3, s.in}, 0, 1, 2),
+                   dy = checks::normal_values(result, 0, 1, 3);
       Tensors expected, got;
       {
         const checks::Pinned pin("implicit");
@@ -47,7 +52,7 @@ TEST_SUITE("kernels") {
         got = convolved(x.to(DType::f32), w.to(DType::f32), dy.to(DType::f32));
       }
       for (size_t k = 0; k < got.size(); ++k) {
-        INFO(channels, " channels, ", k == 0 ? "y" : k == 1 ? "dx" : "dw");
+        INFO(s.batch, " images of ", s.in, " channels, ", k == 0 ? "y" : k == 1 ? "dx" : "dw");
         const double error = relative_error(got[k], expected[k]);
         CHECK(error < 2e-5);
         CHECK(error > 1e-8);  // it is not the definition that ran
