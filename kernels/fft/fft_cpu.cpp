@@ -14,6 +14,7 @@
 #include "kernels/fft/panel.h"
 #include "kernels/parallel.h"
 #include "kernels/scratch.h"
+#include "kernels/vector.h"
 
 namespace ito::kernels {
 
@@ -106,13 +107,25 @@ struct Pair {
   T re, im;
 };
 
-// to(j, i) = from(i, j), of numbers as they are in memory.
+// to(j, i) = from(i, j), of numbers as they are in memory; where one is as long as a double, squares of them in registers.
 template <class T>
 void transpose(const T* from, int64_t from_step, T* to, int64_t to_step, int64_t rows, int64_t columns) {
   const auto* in = reinterpret_cast<const Pair<T>*>(from);
   auto* out = reinterpret_cast<Pair<T>*>(to);
+  int64_t whole_rows = 0, whole_columns = 0;
+  if constexpr (sizeof(Pair<T>) == sizeof(double)) {
+    constexpr int64_t lanes = VectorTypes<double>::lanes;
+    whole_rows = rows / lanes * lanes, whole_columns = columns / lanes * lanes;
+    for (int64_t j = 0; j < whole_columns; j += lanes)
+      for (int64_t i = 0; i < whole_rows; i += lanes) {
+        Vector<double> square[lanes];
+        for (int64_t k = 0; k < lanes; ++k) square[k] = load_vector<double>(in + (i + k) * from_step + j);
+        transpose_vectors<double>(square);
+        for (int64_t k = 0; k < lanes; ++k) store_vector<double>(square[k], out + (j + k) * to_step + i);
+      }
+  }
   for (int64_t j = 0; j < columns; ++j)
-    for (int64_t i = 0; i < rows; ++i) out[j * to_step + i] = in[i * from_step + j];
+    for (int64_t i = j < whole_columns ? whole_rows : 0; i < rows; ++i) out[j * to_step + i] = in[i * from_step + j];
 }
 
 // Number k of line l is at 2 (k step + l).
@@ -140,7 +153,8 @@ template <class A, class Plan, class T>
 void transform(const T* x, T* y, int64_t outer, int64_t n, int64_t inner, bool inverse) {
   const std::shared_ptr<const Plan> plan = plan_for<Plan>(n);
   const int64_t length = plan->length(),
-                wanted = std::clamp<int64_t>((1 << 14) / length, 1, 16);  // long lines: fewer, so that the second cache has them
+                fewest = std::clamp<int64_t>((1 << 14) / length, 1, 16),  // long lines: fewer, so that the second cache has them
+      wanted = std::clamp<int64_t>((1 << 10) / length, fewest, 64);       // short ones: more, as long as the first cache has them
   const int64_t row = inner == 1 ? outer : inner, panels_of_row = ceil_div(row, wanted), panels = panels_of_row * (inner == 1 ? 1 : outer);
   const A scale = A(1 / std::sqrt(double(n)));
   parallel_for(panels, std::max<int64_t>(1, 8192 / (length * wanted)), [=, &plan](int64_t first, int64_t last) {
