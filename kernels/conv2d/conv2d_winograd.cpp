@@ -65,22 +65,24 @@ struct Winograd {
 
   // One tile of y from 36 rows of products, `stride` apart.
   void write_tile(const Tiles::Place& at, const A* rows, int64_t stride) const {
-    const int64_t down = std::min(tile, tiles.height - at.top), across = std::min(tile, tiles.width - at.left);
-    T* corner = y + ((at.image * tiles.height + at.top) * tiles.width + at.left) * out;
-    for (int64_t o = 0; o < out; o += lanes) {
-      const int64_t count = std::min<int64_t>(lanes, out - o);
-      const Vector offset = bias ? load_vector<A>(bias + o, count) : Vector{};
+    T outside[lanes];  // what is beyond the image goes there
+    T* target[tile][tile];
+    int64_t mask[tile][tile];
+    tiles.pixels(at, y, out, outside, target, mask);
+    const auto some = [&](int64_t o, auto&& load, auto&& store) __attribute__((always_inline)) {
+      const Vector offset = bias ? load(bias + o) : Vector{};
       Vector half[patch][tile], line[patch], all[tile];
       for (int64_t v = 0; v < patch; ++v) {
-        for (int64_t u = 0; u < patch; ++u) line[u] = load_vector<A>(rows + (u * patch + v) * stride + o, count);
+        for (int64_t u = 0; u < patch; ++u) line[u] = load(rows + (u * patch + v) * stride + o);
         Step::transform_products(line, half[v]);
       }
-      for (int64_t u = 0; u < down; ++u) {
+      for (int64_t u = 0; u < tile; ++u) {
         Step::across(half, u, line);
         Step::transform_products(line, all);
-        for (int64_t v = 0; v < across; ++v) store_vector<A>(all[v] + offset, corner + (u * tiles.width + v) * out + o, count);
+        for (int64_t v = 0; v < tile; ++v) store(all[v] + offset, target[u][v] + (o & mask[u][v]));
       }
-    }
+    };
+    for_channels<A>(out, some);
   }
 
   void run() const {

@@ -27,23 +27,24 @@ struct WeightGradient {
 
   // A dy A^T of one tile, to 36 rows `stride` apart.
   void gradients(const Tiles::Place& at, A* rows, int64_t stride) const {
-    const int64_t down = std::min(tile, tiles.height - at.top), across = std::min(tile, tiles.width - at.left);
-    const T* corner = dy + ((at.image * tiles.height + at.top) * tiles.width + at.left) * out;
-    for (int64_t o = 0; o < out; o += lanes) {
-      const int64_t count = std::min<int64_t>(lanes, out - o);
-      Vector half[tile][patch], all[patch];
-      for (int64_t v = 0; v < tile; ++v) {
-        Vector line[tile];
-        for (int64_t u = 0; u < tile; ++u)
-          line[u] = u < down && v < across ? load_vector<A>(corner + (u * tiles.width + v) * out + o, count) : Vector{};
-        Step::transform_gradient(line, half[v]);
-      }
-      for (int64_t u = 0; u < patch; ++u) {
-        const Vector line[tile] = {half[0][u], half[1][u], half[2][u], half[3][u]};
-        Step::transform_gradient(line, all);
-        for (int64_t v = 0; v < patch; ++v) store_vector<A>(all[v], rows + (u * patch + v) * stride + o, count);
-      }
-    }
+    const T outside[lanes] = {};
+    const T* source[tile][tile];
+    int64_t mask[tile][tile];
+    tiles.pixels(at, dy, out, outside, source, mask);
+    for_channels<A>(
+        out, [&](int64_t o, auto&& load, auto&& store) __attribute__((always_inline)) {
+          Vector half[tile][patch], all[patch];
+          for (int64_t v = 0; v < tile; ++v) {
+            Vector line[tile];
+            for (int64_t u = 0; u < tile; ++u) line[u] = load(source[u][v] + (o & mask[u][v]));
+            Step::transform_gradient(line, half[v]);
+          }
+          for (int64_t u = 0; u < patch; ++u) {
+            const Vector line[tile] = {half[0][u], half[1][u], half[2][u], half[3][u]};
+            Step::transform_gradient(line, all);
+            for (int64_t v = 0; v < patch; ++v) store(all[v], rows + (u * patch + v) * stride + o);
+          }
+        });
   }
 
   // dw = G^T dU G.

@@ -29,7 +29,34 @@ struct Tiles {
     int64_t image, top, left;
   };
   Place place(int64_t index) const { return {index / (across() * down()), index / across() % down() * tile, index % across() * tile}; }
+
+  // Where the first channels of the size x size pixels from `at` on are; of pixels outside of the image `outside`, and so for all channels: their
+  // number is masked.
+  template <class T, size_t size>
+  void pixels(const Place& at, T* image, int64_t channels, T* outside, T* (&place)[size][size], int64_t (&mask)[size][size]) const {
+    for (size_t u = 0; u < size; ++u)
+      for (size_t v = 0; v < size; ++v) {
+        const int64_t row = at.top + int64_t(u), column = at.left + int64_t(v);
+        const bool inside = row >= 0 && row < height && column >= 0 && column < width;
+        place[u][v] = inside ? image + ((at.image * height + row) * width + column) * channels : outside;
+        mask[u][v] = inside ? -1 : 0;
+      }
+  }
 };
+
+// some(c, load, store) for vectors of channels c, c + lanes, ... below `channels`, whole ones and what is left.
+template <class T, class Some>
+void for_channels(int64_t channels, Some&& some) {
+  using Vector = kernels::Vector<T>;
+  constexpr int lanes = VectorTypes<T>::lanes;
+  int64_t c = 0;
+  for (; c + lanes <= channels; c += lanes)
+    some(
+        c, [](const auto* from) { return load_vector<T>(from); }, [](const Vector& t, auto* to) { store_vector<T>(t, to); });
+  if (const int64_t rest = channels - c; rest > 0)
+    some(
+        c, [=](const auto* from) { return load_vector<T>(from, rest); }, [=](const Vector& t, auto* to) { store_vector<T>(t, to, rest); });
+}
 
 // T is the type of the arithmetic; pixels, filters and results may be stored in another (bfloat16).
 template <class T>
@@ -94,26 +121,23 @@ struct Transforms {
   template <class Stored, class To>
   static void pixels(const Stored* x, int64_t height, int64_t width, int64_t channels, int64_t padding, const Tiles::Place& at, int64_t c0, int64_t k,
                      To&& place) {
-    const Stored* image = x + at.image * height * width * channels + c0;
-    for (int64_t c = 0; c < k; c += lanes) {
-      const int64_t count = std::min<int64_t>(lanes, k - c);
-      Vector half[patch][patch], line[patch], all[patch];
-      for (int64_t v = 0; v < patch; ++v) {
-        for (int64_t u = 0; u < patch; ++u) {
-          const int64_t row = at.top - padding + u, column = at.left - padding + v;
-          const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-          const Stored* pixel = image + (row * width + column) * channels + c;
-          line[u] = inside ? load_vector<T>(pixel, count) : Vector{};
-          if (c % (64 / int64_t(sizeof(Stored))) == 0) __builtin_prefetch(pixel + tile * channels);  // the next tile's
-        }
-        transform_pixels(line, half[v]);
-      }
-      for (int64_t u = 0; u < patch; ++u) {
-        across(half, u, line);
-        transform_pixels(line, all);
-        for (int64_t v = 0; v < patch; ++v) store_vector<T>(all[v], place(u * patch + v, c), count);
-      }
-    }
+    const Stored outside[lanes] = {};
+    const Stored* source[patch][patch];
+    int64_t mask[patch][patch];
+    Tiles{0, height, width}.pixels({at.image, at.top - padding, at.left - padding}, x, channels, outside, source, mask);
+    for_channels<T>(
+        k, [&](int64_t c, auto&& load, auto&& store) __attribute__((always_inline)) {
+          Vector half[patch][patch], line[patch], all[patch];
+          for (int64_t v = 0; v < patch; ++v) {
+            for (int64_t u = 0; u < patch; ++u) line[u] = load(source[u][v] + ((c0 + c) & mask[u][v]));
+            transform_pixels(line, half[v]);
+          }
+          for (int64_t u = 0; u < patch; ++u) {
+            across(half, u, line);
+            transform_pixels(line, all);
+            for (int64_t v = 0; v < patch; ++v) store(all[v], place(u * patch + v, c));
+          }
+        });
   }
 };
 
