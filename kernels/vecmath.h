@@ -91,7 +91,8 @@ inline float tanh_fast(float x) {
   return x != x ? x : result;
 }
 
-inline float sigmoid_fast(float x) { return 1.0f / (1.0f + exp_fast(-x)); }
+// From -88.8 on, where exp_bounded gives infinity, 0.
+inline float sigmoid_fast(float x) { return 1.0f / (1.0f + exp_bounded(x < -88.8f ? 88.8f : -x)); }
 
 // Up to here sin_fast and cos_fast of a float are right; a loop that may meet what is beyond asks std::.
 constexpr float sin_cos_limit = 8192.0f;
