@@ -65,16 +65,26 @@ struct Blocks {
       }
   }
 
-  // c (m, n) = a b, or c + a b; in whole tiles, which the buffers have room for.
+  // c (m, n) = a b, or c + a b; in whole tiles, which the buffers have room for. The last is as wide as a vector where that is enough.
   template <class Left>
   static void multiply(int64_t m, int64_t n, int64_t k, Left&& a, const A* b, int64_t b_stride, A* c, int64_t c_stride, bool add) {
-    for (int64_t j = 0; j < n; j += nr)
+    const auto columns = [&]<int vectors>(int64_t j) {
       for (int64_t i = 0; i < m; i += mr) {
-        Vector tile[mr][2];
+        Vector tile[mr][vectors];
         G::micro(
             k, [&a, i](int64_t row, int64_t p) { return a(i + row, p); }, b + j, b_stride, tile);
-        G::store(tile, c + i * c_stride + j, c_stride, mr, nr, !add, nullptr);
+        for (int64_t r = 0; r < mr; ++r)
+          for (int v = 0; v < vectors; ++v) {
+            A* to = c + (i + r) * c_stride + j + v * lanes;
+            store_vector<A>(add ? tile[r][v] + load_vector<A>(to) : tile[r][v], to);
+          }
       }
+    };
+    for (int64_t j = 0; j < n; j += nr)
+      if (n - j > lanes)
+        columns.template operator()<2>(j);
+      else
+        columns.template operator()<1>(j);
   }
 };
 
@@ -93,10 +103,9 @@ auto by_query(const A* scores) {
   return [=](int64_t query, int64_t key) { return scores[key * Blocks<A>::queries + query]; };
 }
 
-// A block of a head's scores: queries first ... first + queries - 1, which fill `columns` of its rows in tiles and `filled` in vectors, and as many
-// keys.
+// A block of a head's scores: queries first ... first + queries - 1, which fill `columns` of its rows in vectors, and as many keys.
 struct Block {
-  int64_t query, queries, columns, filled, key, keys;
+  int64_t query, queries, columns, key, keys;
 };
 
 // S^T = K Q^T + mask; k packed rows, q packed columns.
@@ -120,8 +129,7 @@ template <class A, class Body>
 void for_keys(const AttentionShape& s, int64_t first, int64_t count, Body&& body) {
   using B = Blocks<A>;
   const int64_t end = s.causal ? std::min(s.keys, round_up(first + count, B::mr)) : s.keys;  // whole tiles: their last keys are masked
-  for (int64_t key = 0; key < end; key += B::keys)
-    body(Block{first, count, round_up(count, B::nr), round_up(count, B::lanes), key, std::min(B::keys, end - key)});
+  for (int64_t key = 0; key < end; key += B::keys) body(Block{first, count, round_up(count, B::lanes), key, std::min(B::keys, end - key)});
 }
 
 template <class T>
@@ -138,9 +146,9 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
     B::pack(v + head.key(0), s.token_stride, s.keys, d, A(1), values, key_rows);
     for (int64_t first = begin; first < end; first += B::queries) {
       const int64_t count = std::min(B::queries, end - first);
-      B::pack(q + head.query(first), s.token_stride, count, d, A(s.scale), rows, round_up(count, B::nr));
-      B::transpose(rows, round_up(count, B::nr), d, columns);
-      std::fill_n(out, B::queries * stride, A(0));
+      B::pack(q + head.query(first), s.token_stride, count, d, A(s.scale), rows, round_up(count, B::lanes));
+      B::transpose(rows, round_up(count, B::lanes), d, columns);
+      if (s.keys == 0) std::fill_n(out, B::queries * stride, A(0));
       A top[B::queries], sum[B::queries] = {}, base[B::queries], shrink[B::queries];
       std::fill_n(top, B::queries, -infinity);
       for_keys<A>(s, first, count, [&](const Block& b) {
@@ -149,10 +157,10 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
         for (int64_t j = 0; j < b.keys; ++j) {
           const A* row = p + j * B::queries;
 #pragma omp simd
-          for (int64_t t = 0; t < b.filled; ++t) top[t] = row[t] > top[t] ? row[t] : top[t];
+          for (int64_t t = 0; t < b.columns; ++t) top[t] = row[t] > top[t] ? row[t] : top[t];
         }
 #pragma omp simd
-        for (int64_t t = 0; t < b.filled; ++t) {
+        for (int64_t t = 0; t < b.columns; ++t) {
           const A highest = top[t] == -infinity ? A(0) : top[t];  // nothing seen yet: exp(-inf - 0) is 0, exp(-inf + inf) is not
           shrink[t] = exp_bounded(base[t] - highest);
           base[t] = highest;
@@ -161,7 +169,7 @@ void forward_flash(const T* q, const T* k, const T* v, const T* mask, T* y, accu
         for (int64_t j = 0; j < b.keys; ++j) {
           A* row = p + j * B::queries;
 #pragma omp simd
-          for (int64_t t = 0; t < b.filled; ++t) {
+          for (int64_t t = 0; t < b.columns; ++t) {
             row[t] = exp_bounded(row[t] - base[t]);
             sum[t] += row[t];
           }
@@ -217,12 +225,12 @@ void backward_flash(const T* q, const T* k, const T* v, const T* mask, const T* 
     B::pack(v + head.key(0), s.token_stride, s.keys, d, A(1), values, key_rows);
     std::fill_n(dk_sum, sums_size, A(0));
     for (int64_t first = begin; first < end; first += B::queries) {
-      const int64_t count = std::min(B::queries, end - first), columns = round_up(count, B::nr);
+      const int64_t count = std::min(B::queries, end - first), columns = round_up(count, B::lanes);
       B::pack(q + head.query(first), s.token_stride, count, d, A(s.scale), q_rows, columns);
       B::pack(dy + head.result(first), s.channels, count, d, A(1), dy_rows, columns);
       B::transpose(q_rows, columns, d, q_columns);
       B::transpose(dy_rows, columns, d, dy_columns);
-      std::fill_n(dq_sum, B::queries * stride, A(0));
+      if (s.keys == 0) std::fill_n(dq_sum, B::queries * stride, A(0));
       A top[B::queries] = {}, mean[B::queries] = {};
       for (int64_t t = 0; t < count; ++t) {
         const T* out = y + head.result(first + t);
@@ -236,14 +244,14 @@ void backward_flash(const T* q, const T* k, const T* v, const T* mask, const T* 
         for (int64_t j = 0; j < b.keys; ++j) {
           A *row = p + j * B::queries, *g = ds + j * B::queries;
 #pragma omp simd
-          for (int64_t t = 0; t < b.filled; ++t) {
+          for (int64_t t = 0; t < b.columns; ++t) {
             row[t] = exp_bounded(row[t] - top[t]);
             g[t] = row[t] * (g[t] - mean[t]);
           }
         }
         B::multiply(b.keys, d, count, by_key(p), dy_rows, stride, dv_sum + at, stride, true);
         B::multiply(b.keys, d, count, by_key(ds), q_rows, stride, dk_sum + at, stride, true);
-        B::multiply(count, d, b.keys, by_query(ds), keys + at, stride, dq_sum, stride, true);
+        B::multiply(count, d, b.keys, by_query(ds), keys + at, stride, dq_sum, stride, b.key > 0);
       });
       for (int64_t t = 0; t < count; ++t)
         for (int64_t c = 0; c < d; ++c) dq[head.query(first + t) + c] = T(A(s.scale) * dq_sum[t * stride + c]);

@@ -55,22 +55,26 @@ struct Gemm {
       }
   }
 
-  // tile (mr, nr) = A B over k steps. A's element (i, p) is a(i, p); B's rows begin at b, b + b_stride, ...
+  // tile (mr, `vectors`) = A B over k steps. A's element (i, p) is a(i, p); B's rows begin at b, b + b_stride, ...
   // A function of its own: within others g++ 12 gives its registers to what is around it.
-  template <class A>
-  [[gnu::noinline]] static void micro(int64_t k, A&& a, const T* b, int64_t b_stride, Vector (&tile)[mr][2]) {
-    Vector c[mr][2] = {};
+  template <class A, int vectors>
+  [[gnu::noinline]] static void micro(int64_t k, A&& a, const T* b, int64_t b_stride, Vector (&tile)[mr][vectors]) {
+    Vector c[mr][vectors] = {};
     for (int64_t p = 0; p < k; ++p) {
-      const Vector b0 = load_vector<T>(b + p * b_stride), b1 = load_vector<T>(b + p * b_stride + lanes);
+      Vector line[vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) line[v] = load_vector<T>(b + p * b_stride + v * lanes);
 #pragma GCC unroll 16
       for (int i = 0; i < mr; ++i) {
         const T x = a(i, p);
-        c[i][0] += x * b0;
-        c[i][1] += x * b1;
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) c[i][v] += x * line[v];
       }
     }
 #pragma GCC unroll 16
-    for (int i = 0; i < mr; ++i) tile[i][0] = c[i][0], tile[i][1] = c[i][1];
+    for (int i = 0; i < mr; ++i)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) tile[i][v] = c[i][v];
   }
 
   // rows x cols of C (leading dimension ldc): overwritten with tile + bias in the first k block, added to in the others.
