@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include <omp.h>
 
@@ -15,7 +17,9 @@ void set_num_threads(int threads);
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Calls body(first, last) for blocks of `grain` elements that cover [0, n). A single block runs on the calling thread.
+// Calls body(first, last) for blocks of `grain` elements that cover [0, n). A single block runs on the calling thread. Each thread begins with a
+// share of its own, the same from call to call, as its caches may still have what it wrote there; whoever is done first takes blocks from the others'
+// shares.
 template <class Body>
 void parallel_for(int64_t n, int64_t grain, Body&& body) {
   const int64_t blocks = ceil_div(n, grain);
@@ -24,8 +28,19 @@ void parallel_for(int64_t n, int64_t grain, Body&& body) {
     for (int64_t b = 0; b < blocks; ++b) body(b * grain, std::min(n, (b + 1) * grain));
     return;
   }
-#pragma omp parallel for num_threads(threads) schedule(dynamic)
-  for (int64_t b = 0; b < blocks; ++b) body(b * grain, std::min(n, (b + 1) * grain));
+  struct alignas(64) Count {
+    std::atomic<int64_t> blocks = 0;
+  };
+  std::vector<Count> taken(static_cast<size_t>(threads));  // of each share
+#pragma omp parallel num_threads(threads)
+  {
+    const int self = omp_get_thread_num();
+    for (int i = 0; i < threads; ++i) {
+      const int64_t share = (self + i) % threads, start = blocks * share / threads, end = blocks * (share + 1) / threads;
+      for (int64_t b; (b = start + taken[size_t(share)].blocks.fetch_add(1, std::memory_order_relaxed)) < end;)
+        body(b * grain, std::min(n, (b + 1) * grain));
+    }
+  }
 }
 
 }  // namespace ito::kernels

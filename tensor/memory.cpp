@@ -70,7 +70,7 @@ class CachingAllocator {
     const size_t size = size_of_block(bytes);
     counters_.active -= int64_t(size);
     if (!system_.cached) return system_.release(block);
-    cache_[size].push_back(block);
+    cache_[size].push_back({block, this_thread()});
     counters_.cached += int64_t(size);
   }
 
@@ -89,13 +89,26 @@ class CachingAllocator {
   }
 
  private:
+  struct Cached {
+    std::byte* block;
+    const void* thread;  // that released it, and should have it again: its caches may still hold what is there, as its own
+  };
+
   std::byte* take_cached(size_t size) {
     const auto found = cache_.find(size);
     if (found == cache_.end() || found->second.empty()) return nullptr;
-    std::byte* block = found->second.back();
-    found->second.pop_back();
+    std::vector<Cached>& blocks = found->second;
+    auto chosen = std::find_if(blocks.rbegin(), blocks.rend(), [](const Cached& c) { return c.thread == this_thread(); });
+    if (chosen == blocks.rend()) chosen = blocks.rbegin();
+    std::byte* const block = chosen->block;
+    blocks.erase(std::next(chosen).base());
     counters_.cached -= int64_t(size);
     return block;
+  }
+
+  static const void* this_thread() {
+    static thread_local const char mark = 0;
+    return &mark;
   }
 
   std::byte* from_system(size_t size) {
@@ -106,7 +119,7 @@ class CachingAllocator {
 
   void free_cached() {
     for (auto& [size, blocks] : cache_)
-      for (std::byte* block : blocks) system_.release(block);
+      for (const Cached& c : blocks) system_.release(c.block);
     cache_.clear();
     counters_.cached = 0;
   }
@@ -115,7 +128,7 @@ class CachingAllocator {
 
   System system_;
   std::mutex mutex_;
-  std::map<size_t, std::vector<std::byte*>> cache_;
+  std::map<size_t, std::vector<Cached>> cache_;
   MemoryCounters counters_;
 };
 

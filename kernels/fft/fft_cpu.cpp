@@ -1,6 +1,6 @@
 // The discrete Fourier transform on the CPU: by its definition, and fast.
 //
-// fast   16 lines at a time, taken apart into real and imaginary parts and transformed together (panel.h). Lengths with a prime factor above 7 are
+// fast   some lines at a time, taken apart into real and imaginary parts and transformed together (panel.h). Lengths with a prime factor above 7 are
 //        convolutions of a power-of-two length M (Bluestein 1970): with w = exp(-pi i / n) and jk = (j^2 + k^2 - (k-j)^2) / 2,
 //          y[k] = w^(k^2) sum_j (x[j] w^(j^2)) w^(-(k-j)^2)
 //        in double, where the three transforms would add up their errors in float. What depends on n alone is worked out once and kept.
@@ -102,32 +102,6 @@ std::shared_ptr<const Plan> plan_for(int64_t n) {
   return plans[n] = std::make_shared<const Plan>(n);
 }
 
-template <class T>
-struct Pair {
-  T re, im;
-};
-
-// to(j, i) = from(i, j), of numbers as they are in memory; where one is as long as a double, squares of them in registers.
-template <class T>
-void transpose(const T* from, int64_t from_step, T* to, int64_t to_step, int64_t rows, int64_t columns) {
-  const auto* in = reinterpret_cast<const Pair<T>*>(from);
-  auto* out = reinterpret_cast<Pair<T>*>(to);
-  int64_t whole_rows = 0, whole_columns = 0;
-  if constexpr (sizeof(Pair<T>) == sizeof(double)) {
-    constexpr int64_t lanes = VectorTypes<double>::lanes;
-    whole_rows = rows / lanes * lanes, whole_columns = columns / lanes * lanes;
-    for (int64_t j = 0; j < whole_columns; j += lanes)
-      for (int64_t i = 0; i < whole_rows; i += lanes) {
-        Vector<double> square[lanes];
-        for (int64_t k = 0; k < lanes; ++k) square[k] = load_vector<double>(in + (i + k) * from_step + j);
-        transpose_vectors<double>(square);
-        for (int64_t k = 0; k < lanes; ++k) store_vector<double>(square[k], out + (j + k) * to_step + i);
-      }
-  }
-  for (int64_t j = 0; j < columns; ++j)
-    for (int64_t i = j < whole_columns ? whole_rows : 0; i < rows; ++i) out[j * to_step + i] = in[i * from_step + j];
-}
-
 // Number k of line l is at 2 (k step + l).
 template <class A, class T>
 void read(const T* x, int64_t step, int64_t n, int64_t lines, Panel<A> panel) {
@@ -149,6 +123,55 @@ void write(Panel<A> panel, A scale, T* y, int64_t step, int64_t n, int64_t lines
     }
 }
 
+// Lines that lie one after the other, number k of line l at 2 (l n + k), are the rows of a matrix whose columns are real and imaginary parts in turn.
+// It is turned over in registers: square(c, l) for each square from its column c and line l on, number(k, l) for each number that is left.
+template <class A, class T, class Square, class Number>
+void for_squares(int64_t n, int64_t lines, Square&& square, Number&& number) {
+  int64_t columns = 0, whole = 0;
+  if constexpr (std::is_same_v<A, T>) {
+    constexpr int64_t lanes = VectorTypes<T>::lanes;
+    columns = 2 * n / lanes * lanes, whole = lines / lanes * lanes;
+    for (int64_t c = 0; c < columns; c += lanes)
+      for (int64_t l = 0; l < whole; l += lanes) square(c, l);
+  }
+  for (int64_t k = 0; k < n; ++k)
+    for (int64_t l = 2 * k < columns ? whole : 0; l < lines; ++l) number(k, l);
+}
+
+template <class A, class T>
+void read_lines(const T* x, int64_t n, int64_t lines, Panel<A> panel) {
+  constexpr int lanes = VectorTypes<T>::lanes;
+  for_squares<A, T>(
+      n, lines,
+      [=](auto c, auto l) {
+        Vector<T> square[lanes];
+        for (int i = 0; i < lanes; ++i) square[i] = load_vector<T>(x + 2 * (l + i) * n + c);
+        transpose_vectors<T>(square);
+        for (int i = 0; i < lanes; ++i) store_vector<T>(square[i], (i % 2 ? panel.im : panel.re) + (c + i) / 2 * lines + l);
+      },
+      [=](int64_t k, int64_t l) {
+        panel.re[k * lines + l] = A(x[2 * (l * n + k)]);
+        panel.im[k * lines + l] = A(x[2 * (l * n + k) + 1]);
+      });
+}
+
+template <class A, class T>
+void write_lines(Panel<A> panel, A scale, T* y, int64_t n, int64_t lines) {
+  constexpr int lanes = VectorTypes<T>::lanes;
+  for_squares<A, T>(
+      n, lines,
+      [=](auto c, auto l) {
+        Vector<T> square[lanes];
+        for (int i = 0; i < lanes; ++i) square[i] = T(scale) * load_vector<T>((i % 2 ? panel.im : panel.re) + (c + i) / 2 * lines + l);
+        transpose_vectors<T>(square);
+        for (int i = 0; i < lanes; ++i) store_vector<T>(square[i], y + 2 * (l + i) * n + c);
+      },
+      [=](int64_t k, int64_t l) {
+        y[2 * (l * n + k)] = T(scale * panel.re[k * lines + l]);
+        y[2 * (l * n + k) + 1] = T(scale * panel.im[k * lines + l]);
+      });
+}
+
 template <class A, class Plan, class T>
 void transform(const T* x, T* y, int64_t outer, int64_t n, int64_t inner, bool inverse) {
   const std::shared_ptr<const Plan> plan = plan_for<Plan>(n);
@@ -160,17 +183,21 @@ void transform(const T* x, T* y, int64_t outer, int64_t n, int64_t inner, bool i
   parallel_for(panels, std::max<int64_t>(1, 8192 / (length * wanted)), [=, &plan](int64_t first, int64_t last) {
     const int64_t size = length * wanted;
     const Scratch<A, Device::cpu> scratch(4 * size);
-    const Scratch<T, Device::cpu> across(2 * n * wanted);  // lines that lie one after the other, turned
     A* const numbers = scratch.data();
     for (int64_t panel = first; panel < last; ++panel) {
       const int64_t l = panel % panels_of_row * wanted, lines = std::min(wanted, row - l);
       const int64_t start = 2 * (inner == 1 ? l * n : panel / panels_of_row * n * inner + l);
       const Panel<A> line{numbers, numbers + size}, other{numbers + 2 * size, numbers + 3 * size};
-      if (inner == 1) transpose(x + start, n, across.data(), lines, lines, n);
-      read(inner == 1 ? across.data() : x + start, inner == 1 ? lines : inner, n, lines, inverse ? line.exchanged() : line);
+      const Panel<A> from = inverse ? line.exchanged() : line;
+      if (inner == 1)
+        read_lines(x + start, n, lines, from);
+      else
+        read(x + start, inner, n, lines, from);
       const Panel<A> found = plan->run(line, other, lines), result = inverse ? found.exchanged() : found;
-      write(result, scale, inner == 1 ? across.data() : y + start, inner == 1 ? lines : inner, n, lines);
-      if (inner == 1) transpose(across.data(), lines, y + start, n, n, lines);
+      if (inner == 1)
+        write_lines(result, scale, y + start, n, lines);
+      else
+        write(result, scale, y + start, inner, n, lines);
     }
   });
 }

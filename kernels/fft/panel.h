@@ -40,7 +40,7 @@ class PanelTransform {
 
   explicit PanelTransform(int64_t n) : n_(n) {
     ITO_CHECK(takes(n), "[fft] ", n, " has a prime factor above 7");
-    for (const int radix : {4, 2, 3, 5, 7})
+    for (const int radix : {8, 4, 2, 3, 5, 7})
       for (; n % radix == 0; n /= radix) {
         const int64_t l = n / radix;
         stages_.push_back({radix, l, roots_.size()});
@@ -55,7 +55,9 @@ class PanelTransform {
   // `other` is as large as `line`; returns the one of the two in which the result is.
   Panel<A> run(Panel<A> line, Panel<A> other, int64_t lines) const {
     for (const Stage& s : stages_) {
-      if (s.radix == 4)
+      if (s.radix == 8)
+        stage<8>(line, other, lines, s);
+      else if (s.radix == 4)
         stage<4>(line, other, lines, s);
       else if (s.radix == 2)
         stage<2>(line, other, lines, s);
@@ -96,6 +98,16 @@ class PanelTransform {
     }
   }
 
+  struct Four {
+    A re[4], im[4];
+  };
+  __attribute__((always_inline)) static Four four(A re0, A im0, A re1, A im1, A re2, A im2, A re3, A im3) {
+    const A even_re = re0 + re2, even_im = im0 + im2, even_less_re = re0 - re2, even_less_im = im0 - im2;
+    const A odd_re = re1 + re3, odd_im = im1 + im3, odd_less_re = re1 - re3, odd_less_im = im1 - im3;
+    return {{even_re + odd_re, even_less_re + odd_less_im, even_re - odd_re, even_less_re - odd_less_im},
+            {even_im + odd_im, even_less_im - odd_less_re, even_im - odd_im, even_less_im + odd_less_re}};
+  }
+
   // x[p] = sum_q x[q] exp(-2 pi i p q / R), multiplied by roots[p] if `turned`.
   template <int R, bool turned>
   static void butterflies(Panel<A> from, int64_t apart, Panel<A> to, int64_t count, const A* own, const A* roots) {
@@ -122,12 +134,23 @@ class PanelTransform {
         put(0, re(0) + re(1), im(0) + im(1));
         put(1, re(0) - re(1), im(0) - im(1));
       } else if constexpr (R == 4) {
-        const A even_re = re(0) + re(2), even_im = im(0) + im(2), even_less_re = re(0) - re(2), even_less_im = im(0) - im(2);
-        const A odd_re = re(1) + re(3), odd_im = im(1) + im(3), odd_less_re = re(1) - re(3), odd_less_im = im(1) - im(3);
-        put(0, even_re + odd_re, even_im + odd_im);
-        put(1, even_less_re + odd_less_im, even_less_im - odd_less_re);
-        put(2, even_re - odd_re, even_im - odd_im);
-        put(3, even_less_re - odd_less_im, even_less_im + odd_less_re);
+        const Four y = four(re(0), im(0), re(1), im(1), re(2), im(2), re(3), im(3));
+        for (int p = 0; p < 4; ++p) put(p, y.re[p], y.im[p]);
+      } else if constexpr (R == 8) {
+        // A transform of q = 0, 2, 4, 6 and one of 1, 3, 5, 7; that one is multiplied by exp(-2 pi i p / 8).
+        const Four even = four(re(0), im(0), re(2), im(2), re(4), im(4), re(6), im(6));
+        const Four odd = four(re(1), im(1), re(3), im(3), re(5), im(5), re(7), im(7));
+        const A half = cosines[1];  // sqrt(1/2)
+        const A re1 = half * (odd.re[1] + odd.im[1]), im1 = half * (odd.im[1] - odd.re[1]);
+        const A re3 = half * (odd.im[3] - odd.re[3]), im3 = -half * (odd.re[3] + odd.im[3]);
+        put(0, even.re[0] + odd.re[0], even.im[0] + odd.im[0]);
+        put(1, even.re[1] + re1, even.im[1] + im1);
+        put(2, even.re[2] + odd.im[2], even.im[2] - odd.re[2]);
+        put(3, even.re[3] + re3, even.im[3] + im3);
+        put(4, even.re[0] - odd.re[0], even.im[0] - odd.im[0]);
+        put(5, even.re[1] - re1, even.im[1] - im1);
+        put(6, even.re[2] - odd.im[2], even.im[2] + odd.re[2]);
+        put(7, even.re[3] - re3, even.im[3] - im3);
       } else {  // odd: x[q] and x[R - q] meet conjugate roots
         const auto join = [&]<int... q>(std::integer_sequence<int, q...>) __attribute__((always_inline)) {
           put(0, (re(0) + ... + (re(q + 1) + re(R - 1 - q))), (im(0) + ... + (im(q + 1) + im(R - 1 - q))));
