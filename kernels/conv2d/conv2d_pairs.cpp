@@ -22,6 +22,8 @@ struct Convolution {
   int64_t height, width, channels;  // of y
   bool turned;                      // whether channels of y are the filters' inner ones
 
+  static constexpr int64_t run = block / 2;
+
   int64_t taps() const { return kernel_height * kernel_width; }
   int64_t panel() const { return taps() * image.stride() * block; }
 
@@ -51,52 +53,84 @@ struct Convolution {
     return rows >= image.rows() ? rows / image.rows() * image.rows() : rows;
   }
 
+  // Half of the taps, where their filters stay in the first cache for a chunk's blocks, and those of all do not.
+  int64_t taps_at_once() const {
+    constexpr int64_t cached = 40 << 10;  // bytes
+    const int64_t half = ceil_div(taps(), 2), bytes = image.stride() * block * int64_t(sizeof(bfloat16));  // of a tap
+    return taps() * bytes > cached && half * bytes <= cached ? half : taps();
+  }
+
   // Where what row t of all images gives begins in y.
   int64_t result(int64_t t) const { return (t / image.rows() * height + std::min(height, t % image.rows())) * width * channels; }
 
-  // Rows first ... last - 1, before those from `next` on.
-  void some_rows(int64_t first, int64_t last, int64_t next, const bfloat16* filters, const int64_t* segments, const float* offsets) const {
-    const int64_t places = (last - first - 1) * image.columns() + width, chunk = 4 * block, sums_stride = pairs::whole_blocks(channels),
-                  read = last - first + kernel_height - 1, beyond = (block + kernel_width) * image.stride();  // what a last block reads, too
+  // The row of y that row t of all images gives, if any.
+  bfloat16* kept(int64_t t, int64_t last) const { return t < last && t % image.rows() < height ? y + result(t) : nullptr; }
+
+  // Where the runs of 16 results begin that blocks are made of two by two. Where rows are whole runs, those of the image alone; else of all places,
+  // and what falls on a border is thrown away.
+  std::vector<int64_t> runs(int64_t first, int64_t last) const {
+    std::vector<int64_t> starts;
+    if (width % run == 0) {
+      for (int64_t t = first; t < last; ++t)
+        for (int64_t column = 0; column < width && t % image.rows() < height; column += run) starts.push_back((t - first) * image.columns() + column);
+    } else {
+      for (int64_t place = 0; place < (last - first - 1) * image.columns() + width; place += run) starts.push_back(place);
+    }
+    if (starts.size() % 2 == 1) starts.push_back(starts.back());
+    return starts;
+  }
+
+  // Rows first ... last - 1. The same thread is likely to get those after them next.
+  void some_rows(int64_t first, int64_t last, const bfloat16* filters, const int64_t* segments, const float* offsets) const {
+    const std::vector<int64_t> starts = runs(first, last);
+    const int64_t blocks = int64_t(starts.size()) / 2, chunk = 4, sums_stride = pairs::whole_blocks(channels),
+                  read = last - first + kernel_height - 1,
+                  beyond = (block + kernel_width) * image.stride();  // what a last block reads, too
     const Scratch<bfloat16, Device::cpu> padded(read * image.line() + beyond);
-    const Scratch<float, Device::cpu> sums(chunk * sums_stride);
+    const Scratch<float, Device::cpu> sums(chunk * block * sums_stride);
     image.copy(x, batch, first, read, padded.data());
     std::fill_n(padded.data() + read * image.line(), beyond, bfloat16());
-    const int64_t next_pixels = image.pixel_row(next), more_pixels = image.pixel_row(next + read) - next_pixels;
+    const int64_t next_pixels = image.pixel_row(last), more_pixels = image.pixel_row(last + read) - next_pixels;
     pairs::Ahead ahead;
     ahead.add(y + result(first), result(last) - result(first));
     ahead.add(x + next_pixels * image.width * image.channels,
               std::min(more_pixels, batch * image.height - next_pixels) * image.width * image.channels);
-    ahead.spread(ceil_div(places, block) * ceil_div(channels, block) * taps() * image.stride() / block);
+    ahead.spread(blocks * ceil_div(channels, block) * taps() * image.stride() / block);
     const pairs::Multiplier multiply;
-    for (int64_t from = 0; from < places; from += chunk) {
-      const int64_t to = std::min(places, from + chunk);
+    const int64_t at_once = taps_at_once();
+    for (int64_t from = 0; from < blocks; from += chunk) {
+      const int64_t to = std::min(blocks, from + chunk);
       for (int64_t j = 0; j < channels; j += block)
-        for (int64_t q = from; q < to; q += block)
-          multiply({.a = padded.data() + q * image.stride(),
-                    .a_stride = image.stride(),
-                    .a_segments = segments,
-                    .segments = taps(),
-                    .steps = image.stride() / block,
-                    .b = filters + j / block * panel(),
-                    .b_stride = 2 * block,
-                    .c = sums.data() + (q - from) * sums_stride + j,
-                    .c_stride = sums_stride,
-                    .add = false,
-                    .ahead = &ahead});
-      for (int64_t q = from; q < to; ++q) {
-        const int64_t t = first + q / image.columns(), column = q % image.columns();
-        if (column >= width || t % image.rows() >= height) continue;
-        const float* sum = sums.data() + (q - from) * sums_stride;
-        bfloat16* out = y + result(t) + column * channels;
-#pragma omp simd
-        for (int64_t o = 0; o < channels; ++o) store(out[o], sum[o] + offsets[o]);
+        for (int64_t tap = 0; tap < taps(); tap += at_once)
+          for (int64_t i = from; i < to; ++i) {
+            const int64_t upper = starts[size_t(2 * i)], lower = starts[size_t(2 * i + 1)];
+            multiply({.a = padded.data() + upper * image.stride(),
+                      .a_stride = image.stride(),
+                      .a_gap = (lower - upper - run) * image.stride(),
+                      .a_segments = segments + tap,
+                      .segments = std::min(at_once, taps() - tap),
+                      .steps = image.stride() / block,
+                      .b = filters + j / block * panel() + tap * image.stride() * block,
+                      .b_stride = 2 * block,
+                      .c = sums.data() + (i - from) * block * sums_stride + j,
+                      .c_stride = sums_stride,
+                      .add = tap > 0,
+                      .start = tap > 0 ? nullptr : offsets + j,
+                      .ahead = &ahead});
+          }
+      for (int64_t i = 2 * from; i < 2 * to; ++i) {
+        int64_t t = first + starts[size_t(i)] / image.columns(), column = starts[size_t(i)] % image.columns();
+        bfloat16* row = kept(t, last);
+        for (const float *sum = sums.data() + (i - 2 * from) * run * sums_stride, *end = sum + run * sums_stride; sum < end; sum += sums_stride) {
+          if (row && column < width) convert(sum, channels, row + column * channels);
+          if (++column == image.columns()) column = 0, row = kept(++t, last);
+        }
       }
     }
   }
 
-  void run() const {
-    const int64_t whole_channels = pairs::whole_blocks(channels), rows = rows_of_task();
+  void all() const {
+    const int64_t whole_channels = pairs::whole_blocks(channels);
     const Scratch<bfloat16, Device::cpu> filters(ceil_div(channels, block) * panel());
     const Scratch<float, Device::cpu> offsets(whole_channels);
     std::fill_n(offsets.data(), whole_channels, 0.0f);
@@ -105,10 +139,8 @@ struct Convolution {
     std::vector<int64_t> segments;
     for (int64_t u = 0; u < kernel_height; ++u)
       for (int64_t v = 0; v < kernel_width; ++v) segments.push_back(u * image.line() + v * image.stride());
-    parallel_for(all_rows(), rows, [&](int64_t first, int64_t last) {
-      const int64_t next = std::min(all_rows(), first + num_threads() * rows);  // what a thread is likely to get next
-      some_rows(first, last, next, filters.data(), segments.data(), offsets.data());
-    });
+    parallel_for(all_rows(), rows_of_task(),
+                 [&](int64_t first, int64_t last) { some_rows(first, last, filters.data(), segments.data(), offsets.data()); });
   }
 };
 
@@ -127,7 +159,7 @@ void forward_pairs(const T* x, const T* w, const T* bias, T* y, const Conv2dShap
               s.out_width,
               s.out_channels,
               false}
-      .run();
+      .all();
 }
 
 template <class T>
@@ -145,7 +177,7 @@ void data_gradient_pairs(const T* dy, const T* w, const T* bias, T* dx, const Co
               s.width,
               s.in_channels,
               true}
-      .run();
+      .all();
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ void multiply_loops(const Product& s) {
       std::fill_n(c, block, 0.0f);
     const bfloat16* b = s.b;
     for (int64_t segment = 0; segment < s.segments; ++segment) {
-      const bfloat16* a = s.a + s.a_segments[segment] + i * s.a_stride;
+      const bfloat16* a = s.a + s.a_segments[segment] + s.a_row(i);
       for (int64_t step = 0; step < s.steps; ++step) {
         float sums[2 * block] = {};
         for (int64_t p = 0; p < block / 2; ++p, a += 2, b += s.b_stride) {

@@ -28,6 +28,7 @@ constexpr int64_t whole_blocks(int64_t n) { return (n + block - 1) / block * blo
 struct Product {
   const bfloat16* a;
   int64_t a_stride;           // from row to row
+  int64_t a_gap = 0;          // how much further on than that the lower 16 rows begin, so that they may lie elsewhere
   const int64_t* a_segments;  // where the rows of each segment begin, from a
   int64_t segments, steps;    // steps of 32 of k, in each segment
   const bfloat16* b;
@@ -39,6 +40,7 @@ struct Product {
   int parts = 1;                   // or 3: A and B are floats, the six products of their parts are added
   int64_t a_part = 0, b_part = 0;  // how far the second part of A and of B lies from the first, and the third from it
   Ahead* ahead = nullptr;          // on tiles: some() for every 32 of k, of each product of parts
+  int64_t a_row(int64_t i) const { return i * a_stride + (i < block / 2 ? 0 : a_gap); }
 };
 
 // What a number is kept as.

@@ -25,7 +25,7 @@ ITO_AVX512_PAIRS void multiply_registers(const Product& s) {
     }
     const bfloat16* b = s.b;
     for (int64_t segment = 0; segment < s.segments; ++segment) {
-      const bfloat16* a = s.a + s.a_segments[segment] + i * s.a_stride;
+      const bfloat16* a = s.a + s.a_segments[segment] + s.a_row(i);
       for (int64_t p = 0; p < s.steps * half; ++p, a += 2, b += s.b_stride) {
         const typename R::Pairs left = R::load_pairs(b), right = R::load_pairs(b + block);
 #pragma GCC unroll 8
@@ -74,7 +74,7 @@ struct Tiles {
   }
   void load_a(const bfloat16* a) const {
     T::template load<4>(a, a_bytes);
-    T::template load<5>(a + half * s.a_stride, a_bytes);
+    T::template load<5>(a + s.a_row(half), a_bytes);
   }
   void load_b(const bfloat16* b) const {
     T::template load<6>(b, b_bytes);

@@ -169,7 +169,7 @@ struct Multiplication {
     const int64_t across = ceil_div(s.n, n_block);
     const auto row_of = [&](int64_t index) { return std::min(s.m, index / across * m_block); };
     parallel_for(ceil_div(s.m, m_block) * across, 1, [&](int64_t index, int64_t) {
-      run_task(packed.data(), row_of(index), index % across * n_block, row_of(index + num_threads()));  // which a thread is likely to get next
+      run_task(packed.data(), row_of(index), index % across * n_block, row_of(index + 1));  // which the thread is likely to get next
     });
   }
 
@@ -228,8 +228,8 @@ struct Multiplication {
       const Multiplier multiplier;
       const int64_t begin = begin_of(index), end = begin_of(index + 1);
       for (int64_t k0 = begin; k0 < end; k0 += at_once) {
-        const int64_t next = k0 + at_once < end ? k0 + at_once : begin_of(index + num_threads());
-        add_rows(multiplier, k0, std::min(at_once, end - k0), next, rows.data(), panels.data(), sums + index * size, k0 == begin);
+        const int64_t next = std::min(end, k0 + at_once);  // at last where the thread's next part is likely to begin
+        add_rows(multiplier, k0, next - k0, next, rows.data(), panels.data(), sums + index * size, k0 == begin);
       }
     });
     parallel_for(size, 1 << 14, [&](int64_t first, int64_t last) {

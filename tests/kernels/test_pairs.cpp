@@ -117,9 +117,9 @@ std::vector<float> starting_row() {
 }  // namespace
 
 TEST_SUITE("kernels") {
-  TEST_CASE("registers, tiles and loops make the same product of a block, with segments, strides, sums to add to or a row to start from") {
-    constexpr int64_t a_stride = 80, b_stride = 70, c_stride = 37, steps = 2;
-    const auto a = whole_numbers(40 * a_stride, 1), b = whole_numbers(4 * 16 * steps * b_stride, 2);
+  TEST_CASE("registers, tiles and loops make the same product of a block, with segments, strides, a gap, sums to add to or a row to start from") {
+    constexpr int64_t a_stride = 80, a_gap = 5 * a_stride + 2, b_stride = 70, c_stride = 37, steps = 2;
+    const auto a = whole_numbers(46 * a_stride, 1), b = whole_numbers(4 * 16 * steps * b_stride, 2);
     const int64_t segments[] = {0, 3 * a_stride + 2, a_stride};
     const std::vector<float> row = starting_row();
     for (const auto& [add, start] : {std::pair<bool, const float*>{false, nullptr}, {true, nullptr}, {false, row.data()}}) {
@@ -129,12 +129,13 @@ TEST_SUITE("kernels") {
           float sum = add ? 5.0f : start ? start[j] : 0.0f;
           for (int64_t segment = 0; segment < 3; ++segment)
             for (int64_t k = 0; k < 32 * steps; ++k)
-              sum += float(a[size_t(segments[segment] + i * a_stride + k)]) *
+              sum += float(a[size_t(segments[segment] + i * a_stride + (i < 16 ? 0 : a_gap) + k)]) *
                      float(b[size_t((segment * 16 * steps + k / 2) * b_stride + 2 * j + k % 2)]);
           expected[size_t(i * c_stride + j)] = sum;
         }
       pairs::Product product{.a = a.data(),
                              .a_stride = a_stride,
+                             .a_gap = a_gap,
                              .a_segments = segments,
                              .segments = 3,
                              .steps = steps,
@@ -284,13 +285,15 @@ TEST_SUITE("kernels") {
         }
   }
 
-  TEST_CASE("convolutions on pairs: odd sizes, channels that fill no block, padding, filters that are not square, many images") {
+  TEST_CASE("convolutions on pairs: odd sizes, channels that fill no block, padding, filters that are not square, many images, rows of whole runs") {
     struct Case {
       int64_t batch, height, width, in, kernel_height, kernel_width, padding, out;
     };
     for (const Case& c :
          {Case{1, 1, 1, 16, 1, 1, 0, 16}, Case{2, 8, 8, 32, 3, 3, 1, 64}, Case{9, 7, 5, 17, 3, 3, 1, 33}, Case{3, 16, 9, 40, 3, 3, 0, 16},
-          Case{1, 33, 34, 64, 3, 3, 1, 32}, Case{2, 6, 11, 24, 5, 3, 2, 20}, Case{2, 4, 4, 70, 2, 4, 1, 31}, Case{17, 3, 3, 16, 3, 3, 1, 16}}) {
+          Case{1, 33, 34, 64, 3, 3, 1, 32}, Case{2, 6, 11, 24, 5, 3, 2, 20}, Case{2, 4, 4, 70, 2, 4, 1, 31}, Case{17, 3, 3, 16, 3, 3, 1, 16},
+          Case{5, 16, 16, 32, 3, 3, 1, 40}, Case{40, 5, 32, 17, 3, 3, 1, 16}, Case{3, 20, 18, 32, 3, 3, 0, 32}, Case{7, 1, 48, 16, 1, 3, 0, 16},
+          Case{1, 1, 16, 16, 1, 1, 0, 16}}) {
       Conv2dShape s{.batch = c.batch,
                     .height = c.height,
                     .width = c.width,
