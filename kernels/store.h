@@ -34,6 +34,24 @@ void convert(const From* from, int64_t n, To* to) {
   for (int64_t k = i; k < n; ++k) store(to[k], from[k]);
 }
 
+// Both rounded and in turn: to[2 i] = first[i], to[2 i + 1] = second[i].
+inline void convert_pairs(const float* first, const float* second, int64_t n, bfloat16* to) {
+  int64_t i = 0;
+#ifdef __AVX512BF16__
+  const __m512i halves = _mm512_set_epi32(0x001f000f, 0x001e000e, 0x001d000d, 0x001c000c, 0x001b000b, 0x001a000a, 0x00190009, 0x00180008, 0x00170007,
+                                          0x00160006, 0x00150005, 0x00140004, 0x00130003, 0x00120002, 0x00110001, 0x00100000);
+  for (; i + 16 <= n; i += 16) {
+    const __m512i apart = __m512i(_mm512_cvtne2ps_pbh(_mm512_loadu_ps(second + i), _mm512_loadu_ps(first + i)));  // first in its lower half
+    _mm512_storeu_si512(to + 2 * i, _mm512_permutexvar_epi16(halves, apart));
+  }
+#endif
+#pragma omp simd
+  for (int64_t k = i; k < n; ++k) {
+    store(to[2 * k], first[k]);
+    store(to[2 * k + 1], second[k]);
+  }
+}
+
 // to[i] = value(i), worked out in A.
 template <class A, class T, class Value>
 void store_each(int64_t n, T* to, Value&& value) {

@@ -70,37 +70,49 @@ struct HeadForward {
               .add = add});
   }
 
+  // Where nothing is to be done to scores but to multiply them by a positive scale, the exponentials do it.
+  float scale_in_exponent() const { return head.mask || head.s.causal || head.s.scale <= 0 ? 1.0f : float(head.s.scale); }
+
   // Scores of keys from `key` on, scaled and masked, and -inf where a query does not see a key; `top` becomes their maximum, if that is higher.
   template <int64_t queries>
   void finish_scores(int64_t first, int64_t count, int64_t key, int64_t keys, float* top) const {
     const AttentionShape& s = head.s;
-    const auto scale = float(s.scale);
-    for (int64_t j = 0; j < keys; ++j) {
-      float* row = scores + j * block;
+    const float left = scale_in_exponent();
+    if (left == 1.0f) {
+      const auto scale = float(s.scale);
+      for (int64_t j = 0; j < keys; ++j) {
+        float* row = scores + j * block;
 #pragma omp simd
-      for (int64_t t = 0; t < queries; ++t) row[t] *= scale;
-      if (head.mask)
-        for (int64_t t = 0; t < count; ++t) row[t] += float(head.mask_row(first + t)[(key + j) * s.mask_strides[3]]);
-      if (s.causal) std::fill_n(row, std::clamp<int64_t>(key + j - first, 0, queries), -infinity);
-#pragma omp simd
-      for (int64_t t = 0; t < queries; ++t) top[t] = row[t] > top[t] ? row[t] : top[t];
+        for (int64_t t = 0; t < queries; ++t) row[t] *= scale;
+        if (head.mask)
+          for (int64_t t = 0; t < count; ++t) row[t] += float(head.mask_row(first + t)[(key + j) * s.mask_strides[3]]);
+        if (s.causal) std::fill_n(row, std::clamp<int64_t>(key + j - first, 0, queries), -infinity);
+      }
     }
+    float highest[queries];
+    std::fill_n(highest, queries, -infinity);
+    for (int64_t j = 0; j < keys; ++j) {
+      const float* row = scores + j * block;
+#pragma omp simd
+      for (int64_t t = 0; t < queries; ++t) highest[t] = row[t] > highest[t] ? row[t] : highest[t];
+    }
+    for (int64_t t = 0; t < queries; ++t) top[t] = std::max(top[t], highest[t] * left);
   }
 
   // P^T from the scores, in rows of pairs, and its sums; the keys that fill up the block of the product count as nothing.
   template <int64_t queries>
   void exponentials(int64_t keys, const float* base, float* sum) const {
+    const float scale = scale_in_exponent();
     for (int64_t j = 0; j < keys; j += 2) {
       float *even = scores + j * block, *odd = even + block;
       if (j + 1 == keys) std::fill_n(odd, block, -infinity);
-      bfloat16* to = p + j * block;
 #pragma omp simd
       for (int64_t t = 0; t < queries; ++t) {
-        const float a = exp_bounded(even[t] - base[t]), b = exp_bounded(odd[t] - base[t]);
-        sum[t] += a + b;
-        store(to[2 * t], a);
-        store(to[2 * t + 1], b);
+        even[t] = exp_bounded(even[t] * scale - base[t]);
+        odd[t] = exp_bounded(odd[t] * scale - base[t]);
+        sum[t] += even[t] + odd[t];
       }
+      convert_pairs(even, odd, queries, p + j * block);
     }
     const int64_t written = ceil_div(keys, 2) * 2;
     std::fill_n(p + written * block, (whole_blocks(keys) - written) * block, bfloat16());

@@ -74,6 +74,10 @@ ITO_CASES(attention) {
                    .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.scale = 2}); },
                    .why = "scores of hundreds: exp overflows unless the maximum is taken off",
                    .gradients = false});
+  cases.push_back({.inputs = {normal_values({2, 5, 4}), normal_values({2, 7, 4}, 0, 1, 2), normal_values({2, 7, 4}, 0, 1, 3)},
+                   .f = [](const Tensors& in) { return attention(in[0], in[1], in[2], {.scale = -1.5}); },
+                   .why = "a negative scale: the largest score is the smallest product",
+                   .tolerance = 1e-4});
   cases.push_back({.inputs = {qkv[0], Tensor::zeros({2, 0, 6}, DType::f64), Tensor::zeros({2, 0, 6}, DType::f64)},
                    .f = [](const Tensors& in) { return attention(in[0], in[1], in[2]); },
                    .why = "no keys"});

@@ -45,6 +45,22 @@ TEST_SUITE("kernels") {
     CHECK(different == 0);
   }
 
+  TEST_CASE("two rows rounded to bfloat16 in turn are what they are one by one, of any length") {
+    std::vector<float> first, second;
+    for (int i = 0; i < 53; ++i) first.push_back(1.0f / float(i + 1)), second.push_back(-3.3f * float(i));
+    for (const int64_t n : {0, 1, 15, 16, 33, 53}) {
+      const auto count = size_t(n);
+      std::vector<bfloat16> a(count), b(count), both(2 * count + 1, bfloat16(7.0f));
+      convert(first.data(), n, a.data());
+      convert(second.data(), n, b.data());
+      convert_pairs(first.data(), second.data(), n, both.data());
+      int64_t different = 0;
+      for (int64_t i = 0; i < n; ++i) different += both[size_t(2 * i)].bits != a[size_t(i)].bits || both[size_t(2 * i + 1)].bits != b[size_t(i)].bits;
+      CHECK(different == 0);
+      CHECK(float(both.back()) == 7.0f);
+    }
+  }
+
   TEST_CASE("rows round to bfloat16 as single values do, but subnormal numbers may become 0") {
     std::vector<float> values;
     for (int64_t bits = 0; bits < (int64_t(1) << 32); bits += 4099) values.push_back(std::bit_cast<float>(uint32_t(bits)));
