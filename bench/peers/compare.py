@@ -7,6 +7,7 @@ a column of its own. bf16 is autocast in PyTorch, bf16 images in Ito, f32 parame
 
 The peak that shares are of is the best matmul of 1,024^2 matrices that either program makes on this machine, in f32 and in bf16, the copy the best of
 64 MB; flops are those of the definition (forward 1, gradients 2), so that a share of more than all is possible where an algorithm makes do with fewer.
+Below each table: where the time of the networks' training steps goes in Ito, op by op.
 """
 
 import argparse
@@ -27,12 +28,16 @@ class Failed(Exception):
     pass
 
 
-def run(command, threads):
+def output_of(command, threads):
     environment = dict(os.environ, ITO_THREADS=str(threads), OMP_NUM_THREADS=str(threads))
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode != 0:
         raise Failed(f"{' '.join(map(str, command))} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return done.stdout
+
+
+def run(command, threads):
+    return json.loads(output_of(command, threads).splitlines()[-1])
 
 
 def median_of(runs):
@@ -98,6 +103,8 @@ def main():
                 print("fft: skipped, there is none of bf16, here or in PyTorch")
             versions = {line(name, dtype, peak, o) for name in there}
             print("PyTorch", *versions)
+            for name in [n for n in there if n.startswith(NETWORKS) and n.endswith("training")]:
+                print(f"\nWhere the time of Ito's {name} in {dtype} goes, by op:\n{output_of([ITO, name, '5', dtype, 'breakdown'], o.threads)}", end="")
     except Failed as error:
         sys.exit(f"compare: {error}")
 

@@ -55,9 +55,9 @@ struct Convolution {
 
   // Half of the taps, where their filters stay in the first cache for a chunk's blocks, and those of all do not.
   int64_t taps_at_once() const {
-    constexpr int64_t cached = 40 << 10;                                                                   // bytes
-    const int64_t half = ceil_div(taps(), 2), bytes = image.stride() * block * int64_t(sizeof(bfloat16));  // of a tap
-    return taps() * bytes > cached && half * bytes <= cached ? half : taps();
+    constexpr int64_t cache = 40 << 10;  // bytes
+    const int64_t half = ceil_div(taps(), 2), bytes_of_tap = image.stride() * block * int64_t(sizeof(bfloat16));
+    return taps() * bytes_of_tap > cache && half * bytes_of_tap <= cache ? half : taps();
   }
 
   // Where what row t of all images gives begins in y.
