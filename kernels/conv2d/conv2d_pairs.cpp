@@ -22,7 +22,7 @@ struct Convolution {
   int64_t height, width, channels;  // of y
   bool turned;                      // whether channels of y are the filters' inner ones
 
-  static constexpr int64_t run = block / 2;
+  static constexpr int64_t run_length = block / 2;
 
   int64_t taps() const { return kernel_height * kernel_width; }
   int64_t panel() const { return taps() * image.stride() * block; }
@@ -70,11 +70,11 @@ struct Convolution {
   // and what falls on a border is thrown away.
   std::vector<int64_t> runs(int64_t first, int64_t last) const {
     std::vector<int64_t> starts;
-    if (width % run == 0) {
+    if (width % run_length == 0) {
       for (int64_t t = first; t < last; ++t)
-        for (int64_t column = 0; column < width && t % image.rows() < height; column += run) starts.push_back((t - first) * image.columns() + column);
+        for (int64_t column = 0; column < width && kept(t, last); column += run_length) starts.push_back((t - first) * image.columns() + column);
     } else {
-      for (int64_t place = 0; place < (last - first - 1) * image.columns() + width; place += run) starts.push_back(place);
+      for (int64_t place = 0; place < (last - first - 1) * image.columns() + width; place += run_length) starts.push_back(place);
     }
     if (starts.size() % 2 == 1) starts.push_back(starts.back());
     return starts;
@@ -106,7 +106,7 @@ struct Convolution {
             const int64_t upper = starts[size_t(2 * i)], lower = starts[size_t(2 * i + 1)];
             multiply({.a = padded.data() + upper * image.stride(),
                       .a_stride = image.stride(),
-                      .a_gap = (lower - upper - run) * image.stride(),
+                      .a_gap = (lower - upper - run_length) * image.stride(),
                       .a_segments = segments + tap,
                       .segments = std::min(at_once, taps() - tap),
                       .steps = image.stride() / block,
@@ -121,7 +121,8 @@ struct Convolution {
       for (int64_t i = 2 * from; i < 2 * to; ++i) {
         int64_t t = first + starts[size_t(i)] / image.columns(), column = starts[size_t(i)] % image.columns();
         bfloat16* row = kept(t, last);
-        for (const float *sum = sums.data() + (i - 2 * from) * run * sums_stride, *end = sum + run * sums_stride; sum < end; sum += sums_stride) {
+        for (const float *sum = sums.data() + (i - 2 * from) * run_length * sums_stride, *end = sum + run_length * sums_stride; sum < end;
+             sum += sums_stride) {
           if (row && column < width) convert(sum, channels, row + column * channels);
           if (++column == image.columns()) column = 0, row = kept(++t, last);
         }
@@ -129,7 +130,7 @@ struct Convolution {
     }
   }
 
-  void all() const {
+  void run() const {
     const int64_t whole_channels = pairs::whole_blocks(channels);
     const Scratch<bfloat16, Device::cpu> filters(ceil_div(channels, block) * panel());
     const Scratch<float, Device::cpu> offsets(whole_channels);
@@ -159,7 +160,7 @@ void forward_pairs(const T* x, const T* w, const T* bias, T* y, const Conv2dShap
               s.out_width,
               s.out_channels,
               false}
-      .all();
+      .run();
 }
 
 template <class T>
@@ -177,7 +178,7 @@ void data_gradient_pairs(const T* dy, const T* w, const T* bias, T* dx, const Co
               s.width,
               s.in_channels,
               true}
-      .all();
+      .run();
 }
 
 }  // namespace

@@ -183,9 +183,9 @@ struct Multiplication {
         pack_rows(column, k0 + r, std::min(few, k - r), part, panels + column * parts * whole_blocks(k) + r * block);
   }
 
-  // own (m, n) = or += the sum over k0 ... k0 + k - 1, before as many from `next` on.
-  void add_rows(const Multiplier& multiplier, int64_t k0, int64_t k, int64_t next, bfloat16* a_rows, bfloat16* panels, float* own, bool first) const {
-    const int64_t part = whole_blocks(k) * block, panel = parts * part, next_k = std::min(k, s.k - next);
+  // own (m, n) = or += the sum over k0 ... k0 + k - 1. The same thread is likely to add as many after them next.
+  void add_rows(const Multiplier& multiplier, int64_t k0, int64_t k, bfloat16* a_rows, bfloat16* panels, float* own, bool first) const {
+    const int64_t part = whole_blocks(k) * block, panel = parts * part, next = k0 + k, next_k = std::min(k, s.k - next);
     alignas(64) float sums[block * block];
     pack_panels(k0, k, panels);
     Ahead ahead;
@@ -220,17 +220,15 @@ struct Multiplication {
   void run_split_k() const {
     const int64_t blocks = ceil_div(s.k, block), count = std::min<int64_t>(16, blocks), size = s.m * s.n, part = ceil_div(blocks, count) * block,
                   at_once = ceil_div(part, ceil_div(part, 12 * block) * block) * block;
-    const auto begin_of = [&](int64_t index) { return std::min(s.k, std::min(count, index) * blocks / count * block); };
+    const auto begin_of = [&](int64_t index) { return std::min(s.k, index * blocks / count * block); };
     const Scratch<float, Device::cpu> memory(count * size);
     float* sums = memory.data();
     parallel_for(count, 1, [&](int64_t index, int64_t) {
       const Scratch<bfloat16, Device::cpu> rows(a_buffer(at_once)), panels(whole_blocks(s.n) * parts * at_once);
       const Multiplier multiplier;
       const int64_t begin = begin_of(index), end = begin_of(index + 1);
-      for (int64_t k0 = begin; k0 < end; k0 += at_once) {
-        const int64_t next = std::min(end, k0 + at_once);  // at last where the thread's next part is likely to begin
-        add_rows(multiplier, k0, next - k0, next, rows.data(), panels.data(), sums + index * size, k0 == begin);
-      }
+      for (int64_t k0 = begin; k0 < end; k0 += at_once)
+        add_rows(multiplier, k0, std::min(at_once, end - k0), rows.data(), panels.data(), sums + index * size, k0 == begin);
     });
     parallel_for(size, 1 << 14, [&](int64_t first, int64_t last) {
       for (int64_t index = 1; index < count; ++index)
